@@ -1,0 +1,1 @@
+"""The twin of a real line: scripted callers in virtual time."""

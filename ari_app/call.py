@@ -1,0 +1,116 @@
+"""The vocabulary of a call. Read this first.
+
+Rule 1: a procedure awaits a `Call` and nothing else.
+Rule 2: silence is a value, hang-up is an exception, shutdown is a cancellation.
+Rule 3: nothing here knows Asterisk, asyncio or YAML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import NewType, Protocol
+
+from ari_app.journal import Journal
+
+CallId = NewType("CallId", str)
+QueueName = NewType("QueueName", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """The caller pressed a key: 0-9, *, #, A-D."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The caller spoke long enough to be believed; `lasted` is seconds of sound so far."""
+
+    lasted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The caller's patience ran out in silence, `lasted` seconds after the prompt's end."""
+
+    lasted: float
+
+
+class Heed(Enum):
+    """What may interrupt us: a key and the voice, a key only."""
+
+    VOICE_AND_KEYS = "voice and keys"
+    KEYS = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One sentence: its name, how many seconds it lasts, and where the PBX finds the recording.
+
+    `recording` is the path below the sounds folder without an extension, as Asterisk wants it
+    (`hotline-standard/zh-CN/greeting`).
+    """
+
+    name: str
+    seconds: float
+    recording: str
+
+
+class Door(StrEnum):
+    """How the caller came to us: the word the dialplan passes as first argument."""
+
+    INCOMING = "incoming"
+    AFTER_QUEUE = "after-queue"
+    PROCEDURE = "procedure"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a standard a call is: a procedure and its step, counted from 1."""
+
+    procedure: str
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known when a caller reaches us. Number and name are the caller's claims: hostile text."""
+
+    door: Door = Door.INCOMING
+    number: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    dialled: str = field(default="", repr=False)
+    procedure: str = ""  # door PROCEDURE: which one the agent's key asked for
+    queue_status: str = ""  # door AFTER_QUEUE: Asterisk's QUEUESTATUS
+    queue_round: int = 0  # how often this caller has been handed to a queue
+    place: Place | None = None  # door ADOPTED: where the former worker was
+
+
+class Call(Protocol):
+    """A caller on the line. Any await may raise CallerHungUp; let it pass."""
+
+    @property
+    def arrival(self) -> Arrival: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    async def answer(self) -> None:
+        """The caller hears the ringing stop."""
+
+    async def play(self, prompt: Prompt, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | None:
+        """The caller hears a prompt; None when it was played to its end, else what interrupted it."""
+
+    async def listen(
+        self, patience: float, heed: Heed = Heed.VOICE_AND_KEYS
+    ) -> Digit | Speech | Silence:
+        """We are quiet until the caller acts, at most `patience` seconds from the end of the last prompt."""
+
+    async def hand_off(self, queue: QueueName) -> None:
+        """The caller goes to an agent queue; the call is spent after this."""
+
+    async def hang_up(self) -> None:
+        """We hang up; the call is spent after this."""

@@ -1,0 +1,58 @@
+"""Everything that can go wrong, drawn.
+
+    HotlineError                      the docstring's first line is the message a person reads
+    ├── CallerHungUp                  the caller left; normal, let it pass
+    ├── LineTaken                     another worker serves this caller now
+    ├── BrokenStandard                a standard.yaml that must not answer a telephone
+    ├── BrokenConfiguration           a hotline.yaml that cannot work
+    ├── NoAsterisk                    no Asterisk to run on
+    ├── PbxFailed                     an Asterisk of ours did not start or died
+    ├── PbxUnreachable                ARI or AMI does not answer
+    │   └── PbxRefused                it answers, and says no (password, rights, not enabled)
+    └── StudioFailed                  a prompt could not be rendered
+
+Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller) and
+`cli.py` (tell the person) only. Numbers and names of callers never enter a message.
+"""
+
+from __future__ import annotations
+
+
+class HotlineError(Exception):
+    """Something the hotline has a word for."""
+
+
+class CallerHungUp(HotlineError):
+    """The caller has left the line."""
+
+
+class LineTaken(HotlineError):
+    """Another worker serves this caller now."""
+
+
+class BrokenStandard(HotlineError):
+    """A service standard cannot be used as written."""
+
+
+class BrokenConfiguration(HotlineError):
+    """The configuration cannot work as written."""
+
+
+class NoAsterisk(HotlineError):
+    """No Asterisk could be found or provided."""
+
+
+class PbxFailed(HotlineError):
+    """An Asterisk we started did not come up or died."""
+
+
+class PbxUnreachable(HotlineError):
+    """The PBX does not answer."""
+
+
+class PbxRefused(PbxUnreachable):
+    """The PBX answers and refuses."""
+
+
+class StudioFailed(HotlineError):
+    """A prompt could not be rendered."""

@@ -1,0 +1,65 @@
+"""Milestones of one call with their offsets; append-only.
+
+Rule 1: every verb of a call notes here what the caller lived through, and nothing else does.
+Rule 2: times are seconds since the call reached us; the wall clock is read once, on arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class What(StrEnum):
+    """Kinds of milestones, as they read in a timeline."""
+
+    ANSWER = "answer"
+    ENTER = "enter"
+    PLAY = "play"
+    PLAYED = "played"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    SPEECH = "speech"
+    DIGIT = "digit"
+    SILENCE = "silence"
+    HAND_OFF = "hand off"
+    HANG_UP = "hang up"
+    CALLER_HUNG_UP = "caller hung up"
+    ADOPTED = "adopted"
+    RESCUED = "rescued"
+
+
+class Milestone(NamedTuple):
+    """A moment: `at` seconds after arrival."""
+
+    at: float
+    what: What
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.at:6.2f}  {self.what}{' ' if self.detail else ''}{self.detail}"
+
+
+class Journal:
+    """What happened on one call, in order."""
+
+    __slots__ = ("_clock", "_milestones", "_start")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._start = clock()
+        self._milestones: list[Milestone] = []
+
+    def note(self, what: What, detail: str = "") -> None:
+        """Add a milestone that happened now."""
+        self._milestones.append(Milestone(self._clock() - self._start, what, detail))
+
+    def __iter__(self) -> Iterator[Milestone]:
+        return iter(self._milestones)
+
+    def __len__(self) -> int:
+        return len(self._milestones)
+
+    def __str__(self) -> str:
+        return "\n".join(str(m) for m in self._milestones)
