@@ -1,0 +1,21 @@
+"""Where the shipped prompts and dialplan lie: beside the package in a checkout, inside it when installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(name: str) -> Path:
+    """The shipped folder `prompts` or `dialplan`."""
+    beside = _PACKAGE.parent / name
+    return beside if beside.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file() else _PACKAGE / "share" / name
+
+
+def standard_folder(name_or_path: str) -> Path:
+    """The folder of a standard: a shipped one by its name, or one's own by its path."""
+    given = Path(name_or_path)
+    if given.is_dir() or "/" in name_or_path:
+        return given
+    return shipped("prompts") / name_or_path

@@ -1,0 +1,106 @@
+"""YAML that people write: read strictly, and every complaint names the file, the line and the path.
+
+Rule: nothing here knows what the file is about; pydantic models say that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ari_app.errors import HotlineError
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key written twice instead of keeping the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is no word", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+class YamlFile:
+    """One file as written: its content, and the line of every path in it."""
+
+    def __init__(self, path: Path, error: type[HotlineError]) -> None:
+        """Read `path`; raises `error` when it is missing, unreadable, not UTF-8 or not YAML."""
+        self.path, self._error = path, error
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise error(f"{path}: no such file") from None
+        except (OSError, UnicodeDecodeError) as problem:
+            raise error(f"{path}: cannot be read: {problem}") from None
+        try:
+            loader = _StrictLoader(text)
+            self._root = loader.get_single_node()
+            self.content: Any = None if self._root is None else loader.construct_document(self._root)
+        except (yaml.YAMLError, ValueError, RecursionError) as problem:
+            raise error(f"{path}{_where(problem)}: not valid YAML: {_what(problem)}") from None
+
+    def parse(self, model: type[Model]) -> Model:
+        """The content as `model`; raises the file's error with line and path of the first mistake."""
+        if not isinstance(self.content, dict):
+            raise self.complaint((), "is not a mapping of names to values")
+        try:
+            return model.model_validate(self.content)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            raise self.complaint(first["loc"], _plain(first), more=problem.error_count() - 1) from None
+
+    def complaint(self, where: Location, what: str, more: int = 0) -> HotlineError:
+        """An error about one path of this file, ready to raise."""
+        path = ".".join(str(part) for part in where)
+        tail = f" (and {more} more)" if more else ""
+        return self._error(f"{self.path}:{self._line(where)}: {path + ': ' if path else ''}{what}{tail}")
+
+    def _line(self, where: Location) -> int:
+        """The line of a path, or of the nearest thing above it that exists."""
+        node, line = self._root, 1
+        for part in where:
+            if isinstance(node, yaml.MappingNode):
+                found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return line
+
+
+def _plain(problem: Any) -> str:
+    """Pydantic's words for people who write YAML."""
+    if problem["type"] == "extra_forbidden":
+        return "is not a word this file knows; is it a typing mistake?"
+    if problem["type"] == "missing":
+        return "is missing"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    given = problem.get("input")
+    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return message[:1].lower() + message[1:] + shown
+
+
+def _where(problem: Exception) -> str:
+    mark = getattr(problem, "problem_mark", None)
+    return f":{mark.line + 1}" if mark is not None else ""
+
+
+def _what(problem: Exception) -> str:
+    return str(getattr(problem, "problem", None) or problem or type(problem).__name__).splitlines()[0]
