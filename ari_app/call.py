@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import NewType, Protocol
 
-from ari_app.journal import Journal
+from ari_app.journal import Journal, Place
 
 CallId = NewType("CallId", str)
 QueueName = NewType("QueueName", str)
@@ -39,10 +39,11 @@ class Silence:
 
 
 class Heed(Enum):
-    """What may interrupt us: a key and the voice, a key only."""
+    """What may interrupt us. An announcement heeds nothing: it expects no answer."""
 
     VOICE_AND_KEYS = "voice and keys"
     KEYS = "keys"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,6 @@ class Door(StrEnum):
     AFTER_QUEUE = "after-queue"
     PROCEDURE = "procedure"
     ADOPTED = "adopted"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a standard a call is: a procedure and its step, counted from 1."""
-
-    procedure: str
-    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +97,7 @@ class Call(Protocol):
     async def play(self, prompt: Prompt, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | None:
         """The caller hears a prompt; None when it was played to its end, else what interrupted it."""
 
-    async def listen(
-        self, patience: float, heed: Heed = Heed.VOICE_AND_KEYS
-    ) -> Digit | Speech | Silence:
+    async def listen(self, patience: float, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | Silence:
         """We are quiet until the caller acts, at most `patience` seconds from the end of the last prompt."""
 
     async def hand_off(self, queue: QueueName) -> None:

@@ -7,6 +7,7 @@ Rule 2: times are seconds since the call reached us; the wall clock is read once
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -30,6 +31,17 @@ class What(StrEnum):
     RESCUED = "rescued"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a standard a call is: a procedure and its step, counted from 1."""
+
+    procedure: str
+    step: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.procedure} {self.step}"
+
+
 class Milestone(NamedTuple):
     """A moment: `at` seconds after arrival."""
 
@@ -44,12 +56,18 @@ class Milestone(NamedTuple):
 class Journal:
     """What happened on one call, in order."""
 
-    __slots__ = ("_clock", "_milestones", "_start")
+    __slots__ = ("_clock", "_milestones", "_start", "place")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._start = clock()
         self._milestones: list[Milestone] = []
+        self.place: Place | None = None
+
+    def enter(self, place: Place) -> None:
+        """The call is now at this place; a worker that adopts the call goes on from here."""
+        self.place = place
+        self.note(What.ENTER, str(place))
 
     def note(self, what: What, detail: str = "") -> None:
         """Add a milestone that happened now."""

@@ -294,7 +294,9 @@ def _named(file: YamlFile, known: Mapping[str, Any], name: str, where: tuple[int
 def _check_manners(file: YamlFile, standard: Standard) -> None:
     silent = standard.silent
     if silent.then is Then.HANG_UP and len(silent.steps) <= MINIMUM_CONFIRMATIONS:
-        what = f"a silent caller is asked at least {MINIMUM_CONFIRMATIONS} times before the farewell (S000-03, S004-M10)"
+        what = (
+            f"a silent caller is asked at least {MINIMUM_CONFIRMATIONS} times before the farewell (S000-03, S004-M10)"
+        )
         raise file.complaint(("procedures", silent.name, "steps"), what)
     if standard.station.then is Then.STATION:
         raise file.complaint(("procedures", standard.station.name, "then"), "the station leads to itself for ever")

@@ -1,0 +1,143 @@
+"""Our hold on one caller: the verbs of a `Call`, over any `Channel`.
+
+Rule 1: the real channel (ari/channel.py) and the twin's (rehearsal/twin.py) are played by this same code.
+Rule 2: open the ear, then send the request: the id of a playback is ours and chosen first.
+Rule 3: a line that is gone becomes CallerHungUp (or LineTaken) here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import NoReturn, Protocol
+
+from ari_app.call import Arrival, CallId, Digit, Heed, Prompt, QueueName, Silence, Speech
+from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded
+from ari_app.errors import CallerHungUp, LineTaken
+from ari_app.journal import Journal, Place, What
+from ari_app.standard import Hearing
+
+OVERDUE = 2.0
+"""Seconds after a prompt's length when we stop believing that the PBX will tell us of its end."""
+SETTLING = 1.0
+"""Seconds we wait for the PBX to confirm that a prompt stopped or a caller left."""
+
+
+class Channel(Protocol):
+    """What a line needs of a PBX. Every verb raises CallerHungUp when the caller has left."""
+
+    async def answer(self, hearing: Hearing) -> None:
+        """Answer and begin to report sounds."""
+
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
+        """Begin to play; a PlaybackEnded with this id follows. `place` is left on the channel for an adopter."""
+
+    async def stop(self, playback: str) -> None:
+        """Stop a playback; its PlaybackEnded follows. One that is already over is no error."""
+
+    async def depart(self, queue: QueueName, queue_round: int) -> None:
+        """Leave for a queue."""
+
+    async def hang_up(self) -> None:
+        """End the call."""
+
+
+class Line:
+    """A `Call` over one channel. See call.py for what each verb means to the caller."""
+
+    def __init__(
+        self,
+        call_id: CallId,
+        arrival: Arrival,
+        channel: Channel,
+        inbox: Inbox,
+        hearing: Hearing,
+        lead_in: Prompt,
+    ) -> None:
+        self.id = call_id
+        self.arrival = arrival
+        self._loop = asyncio.get_running_loop()
+        self.journal = Journal(self._loop.time)
+        self._channel = channel
+        self._hearing = hearing
+        self._lead_in: Prompt | None = lead_in
+        self._attention = Attention(inbox, hearing.speech_minimum)
+        self._playbacks = 0
+        self._quiet_since = self._loop.time()
+
+    async def answer(self) -> None:
+        await self._ask(self._channel.answer(self._hearing))
+        self.journal.note(What.ANSWER)
+
+    async def play(self, prompt: Prompt, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | None:
+        prompts = (prompt,) if self._lead_in is None else (self._lead_in, prompt)
+        self._lead_in = None
+        self._playbacks += 1
+        playback = f"{self.id}-{self._playbacks}"
+        length = sum(p.seconds for p in prompts)
+        started = self._loop.time()
+        self.journal.note(What.PLAY, prompt.name)
+        await self._ask(self._channel.start(playback, prompts, self.journal.place))
+        heard = await self._attention.hear(started + length + OVERDUE, heed, playback)
+        self._quiet_since = self._loop.time()
+        match heard:
+            case Gone():
+                self._gone(heard)
+            case PlaybackEnded(played=played):
+                self.journal.note(What.PLAYED if played else What.FAILED, prompt.name)
+                return None
+            case None:
+                self.journal.note(What.FAILED, f"{prompt.name}: no end reported")
+                await self._stop(playback)
+                return None
+        self._note_heard(heard)
+        await self._stop(playback)
+        self.journal.note(What.INTERRUPTED, prompt.name)
+        return heard
+
+    async def listen(self, patience: float, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | Silence:
+        since, heard = self._quiet_since, await self._attention.hear(self._quiet_since + patience, heed)
+        self._quiet_since = self._loop.time()
+        match heard:
+            case Gone():
+                self._gone(heard)
+            case None | PlaybackEnded():
+                self.journal.note(What.SILENCE, f"{patience:g}")
+                return Silence(self._quiet_since - since)
+        self._note_heard(heard)
+        return heard
+
+    async def hand_off(self, queue: QueueName) -> None:
+        await self._ask(self._channel.depart(queue, self.arrival.queue_round + 1))
+        self.journal.note(What.HAND_OFF, queue)
+        await self._attention.settle("", self._loop.time() + SETTLING)
+
+    async def hang_up(self) -> None:
+        self.journal.note(What.HANG_UP)
+        await self._ask(self._channel.hang_up())
+        await self._attention.settle("", self._loop.time() + SETTLING)
+
+    async def _stop(self, playback: str) -> None:
+        await self._ask(self._channel.stop(playback))
+        gone = await self._attention.settle(playback, self._loop.time() + SETTLING)
+        if gone is not None:
+            self._gone(gone)
+
+    def _note_heard(self, heard: Digit | Speech) -> None:
+        match heard:
+            case Digit(key):
+                self.journal.note(What.DIGIT, key)
+            case Speech():
+                self.journal.note(What.SPEECH)
+
+    async def _ask(self, request: Awaitable[None]) -> None:
+        try:
+            await request
+        except CallerHungUp:
+            self._gone(Gone())
+
+    def _gone(self, gone: Gone) -> NoReturn:
+        if gone.taken:
+            raise LineTaken
+        self.journal.note(What.CALLER_HUNG_UP)
+        raise CallerHungUp

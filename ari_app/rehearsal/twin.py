@@ -1,0 +1,148 @@
+"""The twin: a scripted caller on a simulated channel, served by the very code that serves real ones.
+
+Rule: only the PBX is simulated. Line, ear, ladders and reception are the real ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ari_app.call import Arrival, CallId, Door, Prompt, QueueName
+from ari_app.ear import TALK_GAP, Gone, Inbox, KeyPressed, PlaybackEnded, TalkFinished, TalkStarted
+from ari_app.errors import CallerHungUp
+from ari_app.journal import Journal, Milestone, Place, What
+from ari_app.line import Line
+from ari_app.procedures.reception import AGENT_LEFT_FIRST, receive
+from ari_app.rehearsal import clock
+from ari_app.rehearsal.script import Act, HangsUp, Hears, Presses, Says, Script, Waits
+from ari_app.standard import Hearing, Standard
+
+QUEUE = QueueName("hotline")
+
+
+class SimulatedChannel:
+    """A channel in virtual time: prompts last as long as their recordings, and a script acts on it."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._inbox = inbox
+        self._ends: dict[str, asyncio.TimerHandle] = {}
+        self.gone = False
+        self.heard: list[str] = []
+        self.heard_one = asyncio.Event()
+
+    async def answer(self, hearing: Hearing) -> None:
+        self._check()
+
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
+        self._check()
+        length = sum(prompt.seconds for prompt in prompts)
+        self._ends[playback] = self._loop.call_later(length, self._end, playback, prompts[-1].name)
+
+    async def stop(self, playback: str) -> None:
+        self._check()
+        end = self._ends.pop(playback, None)
+        if end is not None:
+            end.cancel()
+            self._inbox.put(PlaybackEnded(playback))
+
+    async def depart(self, queue: QueueName, queue_round: int) -> None:
+        self._check()
+        self.leave()
+
+    async def hang_up(self) -> None:
+        self._check()
+        self.leave()
+
+    def leave(self) -> None:
+        """The channel is no longer ours."""
+        self.gone = True
+        self._inbox.put(Gone())
+
+    def _end(self, playback: str, prompt: str) -> None:
+        if not self.gone and self._ends.pop(playback, None) is not None:
+            self._inbox.put(PlaybackEnded(playback))
+            self.heard.append(prompt)
+            self.heard_one.set()
+
+    def _check(self) -> None:
+        if self.gone:
+            raise CallerHungUp
+
+    async def act(self, act: Act) -> None:
+        """The caller does one thing of the script."""
+        match act:
+            case Waits(seconds):
+                await asyncio.sleep(seconds)
+            case Hears(prompt, times):
+                while self.heard.count(prompt) < times:
+                    self.heard_one.clear()
+                    await self.heard_one.wait()
+            case Says(seconds):
+                self._inbox.put(TalkStarted())
+                await asyncio.sleep(seconds)
+                self._loop.call_later(TALK_GAP, self._inbox.put, TalkFinished(seconds))
+            case Presses(key):
+                self._inbox.put(KeyPressed(key))
+            case HangsUp():
+                self.leave()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What happened: the journal, and when the caller did each act (seconds from the answer)."""
+
+    journal: tuple[Milestone, ...]
+    acts: tuple[tuple[float, Act], ...]
+
+    @property
+    def timeline(self) -> tuple[str, ...]:
+        """Lines such as ` 8.2  play offer`: what a caller notices, offsets in seconds."""
+        return tuple(f"{m.at:.1f} {m.what}{' ' + m.detail if m.detail else ''}" for m in noticed(self.journal))
+
+
+def noticed(journal: Iterable[Milestone]) -> list[Milestone]:
+    """The milestones a caller notices; the rest is our own bookkeeping."""
+    hidden = {What.ENTER, What.PLAYED, What.SILENCE}
+    return [m for m in journal if m.what not in hidden]
+
+
+def rehearse(standard: Standard, script: Script, arrival: Arrival | None = None) -> Rehearsal:
+    """Play a scripted caller through a standard in virtual time."""
+    return clock.run(_rehearse(standard, script, arrival or Arrival()))
+
+
+def returned_by_agent(standard: Standard, script: Script = ()) -> Rehearsal:
+    """The same for a caller whose agent hung up first."""
+    return rehearse(standard, script, Arrival(Door.AFTER_QUEUE, queue_status=AGENT_LEFT_FIRST, queue_round=1))
+
+
+async def _rehearse(standard: Standard, script: Script, arrival: Arrival) -> Rehearsal:
+    loop = asyncio.get_running_loop()
+    inbox = Inbox(loop)
+    channel = SimulatedChannel(inbox)
+    line = Line(CallId("twin"), replace(arrival), channel, inbox, standard.hearing, standard.lead_in)
+    acts: list[tuple[float, Act]] = []
+    caller = asyncio.create_task(_play(channel, script, acts))
+    try:
+        await receive(line, standard, QUEUE)
+    except CallerHungUp:
+        pass
+    finally:
+        caller.cancel()
+    return Rehearsal(tuple(line.journal), tuple(acts))
+
+
+async def _play(channel: SimulatedChannel, script: Script, acts: list[tuple[float, Act]]) -> None:
+    loop = asyncio.get_running_loop()
+    for act in script:
+        if channel.gone:
+            return
+        if not isinstance(act, Waits | Hears):
+            acts.append((loop.time(), act))
+        await channel.act(act)
+
+
+__all__ = ["Journal", "Rehearsal", "SimulatedChannel", "noticed", "rehearse", "returned_by_agent"]
