@@ -37,9 +37,7 @@ def files_for(place: Place, asterisk: Asterisk) -> dict[str, str]:
     first, last = place.ports.rtp
     return {
         "asterisk.conf": _asterisk_conf(place, asterisk),
-        "modules.conf": "\n".join(
-            ["[modules]", "autoload = yes", *(f"noload = {name}.so" for name in NOT_LOADED), ""]
-        ),
+        "modules.conf": "\n".join(["[modules]", "autoload = yes", *(f"noload = {name}.so" for name in NOT_LOADED), ""]),
         "logger.conf": _LOGGER,
         "http.conf": (
             "[general]\nenabled = yes\n"

@@ -92,9 +92,7 @@ def asterisk_in(root: Path) -> Asterisk | None:
     version = ask_version(command)
     if version is None:
         return None
-    return Asterisk(
-        version, command, libraries / "asterisk/modules", root / "usr/share/asterisk", "private root"
-    )
+    return Asterisk(version, command, libraries / "asterisk/modules", root / "usr/share/asterisk", "private root")
 
 
 def stamp(root: Path, suite: str, version: Version) -> None:
@@ -185,9 +183,7 @@ def _install(packages: list[str], report: Report) -> None:
     report(f"Installing {wanted} with apt-get (needed to make a private Debian root).")
     get = [apt, "-qq", "-o", "Acquire::Check-Valid-Until=false"]
     as_root([*get, "update"])
-    as_root(
-        ["env", "DEBIAN_FRONTEND=noninteractive", *get, "install", "-y", "--no-install-recommends", *packages]
-    )
+    as_root(["env", "DEBIAN_FRONTEND=noninteractive", *get, "install", "-y", "--no-install-recommends", *packages])
 
 
 def _make_folder(folder: Path) -> None:
