@@ -13,15 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ari_app.errors import NoAsterisk
+
 Origin = Literal["installed", "private root", "docker"]
-
-
-class PbxTrouble(Exception):
-    """No PBX to serve callers with; the message is one line for the admin."""
-
-
-class NoAsterisk(PbxTrouble):
-    """No Asterisk that knows StasisBroadcast can be found or made here."""
 
 
 @dataclass(frozen=True, order=True)

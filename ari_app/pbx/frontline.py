@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ari_app.pbx.asterisk import PbxTrouble
+from ari_app.errors import PbxFailed
 from ari_app.pbx.place import Place
 
 SAMPLES = ("ari.conf", "http.conf", "manager.conf", "queues.conf", "features.conf", "pjsip.conf")
@@ -24,7 +24,7 @@ def dialplan_folder() -> Path:
     for folder in (package / "share/dialplan", package.parent / "dialplan"):
         if (folder / "extensions-hotline.conf").is_file():
             return folder
-    raise PbxTrouble("The dialplan files are missing beside the package: install the hotline again.")
+    raise PbxFailed("The dialplan files are missing beside the package: install the hotline again.")
 
 
 def _secret() -> str:

@@ -19,8 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ari_app.errors import PbxFailed
 from ari_app.pbx import basics
-from ari_app.pbx.asterisk import Asterisk, PbxTrouble
+from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.place import Claim, Place, Ports, claim
 
 Configuration = Callable[[Place], Mapping[str, str]]
@@ -34,7 +35,7 @@ STOP_LIMIT = 5.0
 _libc = ctypes.CDLL(None)
 
 
-class PbxDown(PbxTrouble):
+class PbxDown(PbxFailed):
     """The PBX does not run, or does not answer; the message ends with what it said last."""
 
 

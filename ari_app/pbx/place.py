@@ -17,13 +17,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ari_app.pbx.asterisk import PbxTrouble
+from ari_app.errors import PbxFailed
 
 SHIFTS = (0, 20000, 30000)
 LONGEST_SOCKET_PATH = 100  # a unix socket's name holds 107 bytes; Asterisk cuts silently
 
 
-class PortTaken(PbxTrouble):
+class PortTaken(PbxFailed):
     """Another program listens where the PBX was told to."""
 
 

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ari_app.errors import NoAsterisk
 from ari_app.pbx.asterisk import (
     Asterisk,
-    NoAsterisk,
     find_program,
     installed_at,
     serves_the_hotline,

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ari_app.errors import NoAsterisk
 from ari_app.pbx.asterisk import (
     Asterisk,
-    NoAsterisk,
     Version,
     ask_version,
     find_program,
