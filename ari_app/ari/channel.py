@@ -1,0 +1,113 @@
+"""One Asterisk channel as a `Channel` of a line: what each verb of a call is in ARI.
+
+Rule 1: a 404 or 409 on a channel means that the caller left; it becomes CallerHungUp here, once.
+Rule 2: variables before `play`: while a prompt plays, a channel does nothing else (asterisk-notes 4.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from urllib.parse import quote
+
+from ari_app.ari.wire import Reply, Wire
+from ari_app.call import Prompt, QueueName
+from ari_app.ear import TALK_GAP
+from ari_app.errors import CallerHungUp, PbxUnreachable
+from ari_app.journal import Place
+from ari_app.standard import Hearing
+
+QUEUE_CONTEXT = "hotline-queue"
+FALLBACK = ("hotline-fallback", "s")
+"""Where the dialplan queues a caller whom we could not hand over."""
+
+PLACE, PLAYBACK, ROUND, QUEUE_STATUS = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
+"""What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
+
+
+RESCUE_TRIES = 4
+
+
+class AriChannel:
+    """Asterisk's end of one call."""
+
+    def __init__(self, wire: Wire, channel_id: str, sounds: str) -> None:
+        self._wire = wire
+        self._uri = f"channels/{quote(channel_id, safe='')}"
+        self._sounds = sounds
+
+    async def answer(self, hearing: Hearing) -> None:
+        answered = self._wire.ask("POST", f"{self._uri}/answer")
+        detect = f"{round(TALK_GAP * 1000)},{hearing.threshold}"
+        listening = self._set({"TALK_DETECT(set)": detect})
+        _done(await answered)
+        _done(await listening)
+
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
+        noted = self._set({PLACE: str(place or ""), PLAYBACK: playback})
+        media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
+        playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})
+        _done(await noted)
+        _done(await playing)
+
+    async def stop(self, playback: str) -> None:
+        reply = await self._wire.request("DELETE", f"playbacks/{quote(playback, safe='')}")
+        if not reply.ok and not reply.gone:
+            raise PbxUnreachable(f"Asterisk could not stop a prompt ({reply.status})")
+
+    async def depart(self, queue: QueueName, queue_round: int) -> None:
+        exists = await self.variable(f"DIALPLAN_EXISTS({QUEUE_CONTEXT},{queue},1)")
+        context, extension = (QUEUE_CONTEXT, queue) if exists == "1" else FALLBACK
+        noted = self._set({"TALK_DETECT(remove)": "", ROUND: str(queue_round), PLACE: "", PLAYBACK: ""})
+        where = {"context": context, "extension": extension, "priority": "1"}
+        left = self._wire.ask("POST", f"{self._uri}/continue", where)
+        _done(await noted)
+        _done(await left)
+
+    async def hang_up(self) -> None:
+        _done(await self._wire.request("DELETE", self._uri, {"reason": "normal"}))
+
+    async def variable(self, name: str) -> str:
+        """A channel variable or function; "" when it is not set. Never waits behind a playback."""
+        reply = await self._wire.request("GET", f"{self._uri}/variable", {"variable": name})
+        if reply.status == 404 and "variable" in reply.body.lower():
+            return ""
+        _done(reply)
+        return str(reply.json().get("value", ""))
+
+    def _set(self, variables: Mapping[str, str]) -> Awaitable[Reply]:
+        return self._wire.ask("POST", f"{self._uri}/variables", None, {"variables": variables})
+
+
+def _done(reply: Reply) -> None:
+    if reply.gone:
+        raise CallerHungUp
+    if not reply.ok:
+        raise PbxUnreachable(f"Asterisk answered {reply.status} to a request about a call")
+
+
+async def stop_adopted(wire: Wire, playback: str) -> None:
+    """Stop what a former worker was playing; over HTTP, and no matter if it is over already."""
+    if playback:
+        await wire.request_aside("DELETE", f"playbacks/{quote(playback, safe='')}")
+
+
+async def rescue(wire: Wire, channel_id: str, queue: QueueName) -> None:
+    """Hand a caller to the queue whatever state the line is in; over HTTP, since it may wait behind a prompt.
+
+    Tried RESCUE_TRIES times while Asterisk does not answer. Raises PbxUnreachable after the last.
+    """
+    uri = f"channels/{quote(channel_id, safe='')}"
+    for attempt in range(1, RESCUE_TRIES + 1):
+        try:
+            playing = await wire.request_aside("GET", f"{uri}/variable", {"variable": PLAYBACK})
+            if playing.ok:
+                await stop_adopted(wire, str(playing.json().get("value", "")))
+            where = {"context": QUEUE_CONTEXT, "extension": queue, "priority": "1"}
+            await wire.request_aside("POST", f"{uri}/continue", where)
+        except PbxUnreachable:
+            if attempt == RESCUE_TRIES:
+                raise
+            await asyncio.sleep(attempt)
+        else:
+            return

@@ -1,0 +1,85 @@
+"""The other workers of the same Asterisk: who lives, who is dead, whose callers need adopting.
+
+Rule: Asterisk is the arbiter. Workers greet each other through it once a second; a worker that is listed,
+has callers and has not been heard for SILENT_FOR seconds is dead, and the first of the living by name
+adopts its callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from ari_app.ari.events import ChannelUserevent
+from ari_app.ari.wire import State, Wire
+from ari_app.errors import PbxUnreachable
+
+log = logging.getLogger(__name__)
+
+GREET_EVERY = 1.0
+SILENT_FOR = 3.0
+GREETING = "hotline-alive"
+FAMILY = "hotline-"
+
+Adopt = Callable[[str, list[str]], Awaitable[None]]
+
+
+class Peers:
+    """What this worker knows of the others."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._heard: dict[str, float] = {}
+        self._known_since: dict[str, float] = {}
+        self._greet_every = GREET_EVERY
+
+    def connected(self) -> None:
+        """What we missed while disconnected says nothing about the others: listen anew."""
+        self._heard.clear()
+        self._known_since.clear()
+
+    def heard(self, event: ChannelUserevent) -> None:
+        """A greeting arrived."""
+        worker = event.userevent.get("worker")
+        if event.eventname == GREETING and isinstance(worker, str):
+            self._heard[worker] = asyncio.get_running_loop().time()
+
+    async def watch(self, adopt: Adopt) -> None:
+        """Greet and look around until cancelled; calls `adopt(app, channel ids)` for a dead worker's callers."""
+        while True:
+            await asyncio.sleep(self._greet_every)
+            if self._wire.state is not State.READY:
+                continue
+            try:
+                await self._look_around(adopt)
+            except PbxUnreachable as problem:
+                log.warning("%s", problem)
+            except Exception:
+                log.exception("looking after the other workers failed")
+
+    async def _look_around(self, adopt: Adopt) -> None:
+        reply = await self._wire.request_aside("GET", "applications")
+        if not reply.ok:
+            return
+        callers = {
+            a["name"]: list(a["channel_ids"])
+            for a in reply.json()
+            if a["name"].startswith(FAMILY) and a["name"] != self._wire.app
+        }
+        now = asyncio.get_running_loop().time()
+        for peer in callers:
+            self._known_since.setdefault(peer, now)
+            await self._wire.request_aside(
+                "POST",
+                f"events/user/{GREETING}",
+                {"application": peer},
+                {"variables": {"worker": self._wire.app}},
+            )
+        living = {self._wire.app} | {p for p in callers if self._last_sign(p) > now - SILENT_FOR}
+        for peer in sorted(set(callers) - living):
+            if callers[peer] and min(living) == self._wire.app:
+                await adopt(peer, callers[peer])
+
+    def _last_sign(self, peer: str) -> float:
+        return max(self._heard.get(peer, 0.0), self._known_since[peer])

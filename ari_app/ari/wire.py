@@ -1,0 +1,320 @@
+"""The connection to ARI: one events WebSocket, REST over it, and a small HTTP pool.
+
+Rule 1: the reader only decodes and hands on; it never awaits and never runs a procedure.
+Rule 2: REST goes over the WebSocket, where Asterisk serves one request at a time; what may wait behind a
+        running playback (a call we did not start the playback of) goes over HTTP. docs/decisions/0002.
+Rule 3: every way out of the reading loop is a disconnect; only `ApplicationReplaced` is final.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import logging
+import random
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+import aiohttp
+import msgspec
+from picows import (
+    WSAutoPingStrategy,
+    WSError,
+    WSFrame,
+    WSInvalidStatusError,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    ws_connect,
+)
+
+from ari_app.ari import events
+from ari_app.ari.events import ApplicationReplaced, Event, Query, RESTRequest, RESTResponse
+from ari_app.config import AriSettings
+from ari_app.errors import PbxRefused, PbxUnreachable
+
+log = logging.getLogger(__name__)
+
+PING_EVERY = 4.0
+"""Seconds between pings; with as long a wait for the pong a dead connection is noticed within 8 s."""
+STABLE_AFTER = 10.0
+"""Seconds a connection must last before the next back-off starts from the beginning."""
+BACK_OFF = (0.1, 5.0)
+"""First and longest pause between attempts, seconds; each is drawn between half and the whole of it."""
+ANSWER_WITHIN = 5.0
+"""Seconds Asterisk has to answer a request, waiting for a reconnection included."""
+HTTP_POOL = 16
+KEEP_ALIVE = 10.0
+"""Seconds; Asterisk closes idle connections after 15."""
+
+
+class State(Enum):
+    """Where the connection is in its life."""
+
+    CONNECTING = "connecting"
+    READY = "ready"
+    RECONNECTING = "reconnecting"
+    REPLACED = "replaced"
+    CLOSED = "closed"
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What Asterisk answered: an HTTP status and a JSON body."""
+
+    status: int
+    body: str
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def gone(self) -> bool:
+        """The channel left, or is not ours: 404, 409, and 412/422 for a channel in no state to be told."""
+        return self.status in (404, 409, 412, 422)
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body) if self.body else None
+
+
+class _Socket(WSListener):
+    """Hands every message on; joins fragments."""
+
+    def __init__(self, receive: Callable[[bytes], None]) -> None:
+        self._receive = receive
+        self._fragments: list[bytes] = []
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.CLOSE:
+            transport.disconnect()
+        elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
+            self._fragments.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                message = b"".join(self._fragments)
+                self._fragments.clear()
+                self._receive(message)
+
+
+class Wire:
+    """One worker's connection to one Asterisk."""
+
+    def __init__(self, settings: AriSettings, app: str, deliver: Callable[[Event], None]) -> None:
+        self.app = app
+        self.state = State.CONNECTING
+        self._settings = settings
+        self._deliver = deliver
+        self._ids = itertools.count(1)
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._transport: WSTransport | None = None
+        self._ready = asyncio.Event()
+        self._http: aiohttp.ClientSession | None = None
+        self._basic = base64.b64encode(f"{settings.user}:{settings.password.get_secret_value()}".encode()).decode()
+
+    # ------------------------------------------------------------------ living and dying
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Keep the connection up until cancelled; `on_ready` is called after every (re)connection.
+
+        Raises PbxRefused when Asterisk refuses us at the first attempt, or when another program took our
+        name (`state` is REPLACED then).
+        """
+        attempt, first = 0, True
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                since = loop.time()
+                try:
+                    await self._serve(on_ready)
+                    first = False
+                except PbxRefused as problem:
+                    if first or self.state is State.REPLACED:
+                        raise
+                    log.error("%s", problem)
+                except PbxUnreachable as problem:
+                    log.warning("%s", problem)
+                if self.state is State.REPLACED:
+                    raise PbxRefused(f"another program connected to Asterisk as {self.app!r}; this one stops")
+                self.state = State.CONNECTING if first else State.RECONNECTING
+                attempt = 0 if loop.time() - since > STABLE_AFTER else attempt + 1
+                longest = min(BACK_OFF[1], BACK_OFF[0] * 2**attempt)
+                await asyncio.sleep(random.uniform(longest / 2, longest))
+        finally:
+            self.state = State.CLOSED if self.state is not State.REPLACED else self.state
+            if self._transport is not None:
+                self._transport.disconnect()
+            if self._http is not None:
+                await self._http.close()
+
+    async def _serve(self, on_ready: Callable[[], None]) -> None:
+        """One connection, from handshake to its end."""
+        url = self._events_url()
+        try:
+            transport, _ = await ws_connect(
+                lambda: _Socket(self._receive),
+                url,
+                extra_headers={"Authorization": f"Basic {self._basic}"},
+                websocket_handshake_timeout=5,
+                enable_auto_ping=True,
+                auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
+                auto_ping_idle_timeout=PING_EVERY,
+                auto_ping_reply_timeout=PING_EVERY,
+                logger_name="hotline",
+            )
+        except WSInvalidStatusError as problem:
+            raise _refusal(problem, self._settings) from None
+        except (WSError, OSError, TimeoutError) as problem:
+            raise PbxUnreachable(f"Asterisk does not answer at {self._settings.url}: {_short(problem)}") from None
+        self._transport = transport
+        try:
+            await self._filter_events()
+            self.state = State.READY
+            self._ready.set()
+            on_ready()
+            await transport.wait_disconnected()
+        finally:
+            self._ready.clear()
+            self._transport = None
+            transport.disconnect()
+            waiting, self._waiting = self._waiting, {}
+            for answer in waiting.values():
+                if not answer.done():
+                    answer.set_exception(PbxUnreachable("the connection to Asterisk was lost before it answered"))
+                    answer.exception()
+        log.warning("connection to Asterisk lost")
+
+    async def _filter_events(self) -> None:
+        body = msgspec.json.encode({"allowed": [{"type": kind} for kind in events.EVENT_TYPES]})
+        reply = await self._answer(self._send("PUT", f"applications/{quote(self.app)}/eventFilter", None, body))
+        if not reply.ok:
+            raise PbxRefused(
+                f"Asterisk refuses the event filter ({reply.status}); is ARI user {self._settings.user!r} read-only? "
+                "set read_only=no in ari.conf"
+            )
+
+    # ------------------------------------------------------------------ asking
+
+    async def request(
+        self, method: str, uri: str, query: Mapping[str, str] | None = None, body: object = None
+    ) -> Reply:
+        """Ask over the WebSocket. For requests that cannot wait behind a playback.
+
+        Raises PbxUnreachable when no answer came within ANSWER_WITHIN: then nobody knows whether it was done.
+        """
+        return await self.ask(method, uri, query, body)
+
+    def ask(
+        self, method: str, uri: str, query: Mapping[str, str] | None = None, body: object = None
+    ) -> asyncio.Future[Reply]:
+        """The same, sent now and awaited later: requests are served in the order they were sent."""
+        encoded = None if body is None else msgspec.json.encode(body)
+        if self._ready.is_set():
+            return self._answer(self._send(method, uri, query, encoded))
+        return asyncio.ensure_future(self._ask_when_ready(method, uri, query, encoded))
+
+    async def request_aside(
+        self, method: str, uri: str, query: Mapping[str, str] | None = None, body: object = None
+    ) -> Reply:
+        """Ask over HTTP: what may take long there makes nobody else wait. Raises PbxUnreachable."""
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                auth=aiohttp.BasicAuth(self._settings.user, self._settings.password.get_secret_value()),
+                connector=aiohttp.TCPConnector(limit=HTTP_POOL, keepalive_timeout=KEEP_ALIVE),
+                timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN),
+            )
+        url = f"{str(self._settings.url).rstrip('/')}/{uri}"
+        try:
+            async with self._http.request(method, url, params=query, json=body) as response:
+                return Reply(response.status, await response.text())
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise PbxUnreachable(f"Asterisk did not answer over HTTP: {_short(problem)}") from None
+
+    async def _ask_when_ready(
+        self, method: str, uri: str, query: Mapping[str, str] | None, body: bytes | None
+    ) -> Reply:
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._ready.wait()
+                return await self._answer(self._send(method, uri, query, body))
+        except TimeoutError:
+            raise PbxUnreachable("Asterisk did not come back in time") from None
+
+    def _send(
+        self, method: str, uri: str, query: Mapping[str, str] | None, body: bytes | None
+    ) -> tuple[str, asyncio.Future[Reply]]:
+        request_id = str(next(self._ids))
+        message = RESTRequest(
+            request_id=request_id,
+            method=method,
+            uri=uri,
+            query_strings=[Query(k, v) for k, v in query.items()] if query else msgspec.UNSET,
+            content_type=msgspec.UNSET if body is None else "application/json",
+            message_body=msgspec.UNSET if body is None else body.decode(),
+        )
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        if self._transport is None or self._transport.is_disconnected:
+            answer.set_exception(PbxUnreachable("not connected to Asterisk"))
+            return request_id, answer
+        self._waiting[request_id] = answer
+        self._transport.send(WSMsgType.TEXT, events.encode(message))
+        return request_id, answer
+
+    def _answer(self, sent: tuple[str, asyncio.Future[Reply]]) -> asyncio.Future[Reply]:
+        request_id, answer = sent
+        if not answer.done():
+            alarm = asyncio.get_running_loop().call_later(ANSWER_WITHIN, self._give_up, request_id)
+            answer.add_done_callback(lambda _: alarm.cancel())
+        return answer
+
+    def _give_up(self, request_id: str) -> None:
+        answer = self._waiting.pop(request_id, None)
+        if answer is not None and not answer.done():
+            answer.set_exception(PbxUnreachable("Asterisk did not answer in time"))
+
+    # ------------------------------------------------------------------ hearing
+
+    def _receive(self, message: bytes) -> None:
+        event = events.decode(message)
+        match event:
+            case None:
+                return
+            case RESTResponse():
+                answer = self._waiting.pop(event.request_id, None)
+                if answer is not None and not answer.done():
+                    answer.set_result(Reply(event.status_code, event.message_body))
+            case ApplicationReplaced():
+                self.state = State.REPLACED
+                if self._transport is not None:
+                    self._transport.disconnect()
+            case _:
+                self._deliver(event)
+
+    def _events_url(self) -> str:
+        parts = urlsplit(str(self._settings.url))
+        query = urlencode({"app": self.app, "subscribeAll": "false"})
+        scheme = {"http": "ws", "https": "wss"}[parts.scheme]
+        return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/events", query, ""))
+
+
+def _refusal(problem: WSInvalidStatusError, settings: AriSettings) -> PbxUnreachable:
+    """What a refused handshake means to an admin, and the line that mends it."""
+    status = int(problem.response.status) if problem.response is not None else 0
+    match status:
+        case 401 | 403:
+            return PbxRefused(
+                f"ARI at {settings.url} refuses user {settings.user!r}: wrong user or password; compare "
+                "ari.user and ari.password here with the [user] section of ari.conf"
+            )
+        case 404:
+            return PbxRefused(
+                f"there is no ARI at {settings.url}: set enabled=yes in ari.conf [general], load "
+                "res_ari_events.so, and check the prefix in http.conf"
+            )
+        case _:
+            return PbxUnreachable(f"Asterisk at {settings.url} answers {status} instead of opening the WebSocket")
+
+
+def _short(problem: BaseException) -> str:
+    return str(problem) or type(problem).__name__

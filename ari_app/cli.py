@@ -1,0 +1,88 @@
+"""The command `hotline`.
+
+Rule: a person reads what is printed: one line naming the cause and the mend, never a traceback.
+Exit codes: 0 done, 1 something went wrong while running, 2 the command line or a file is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from ari_app import __version__, config, paths, standard
+from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError
+from ari_app.switchboard import Switchboard
+
+log = logging.getLogger("ari_app")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hotline")
+def hotline() -> None:
+    """The automated front line of a telephone hotline, beside Asterisk."""
+
+
+@hotline.command()
+@click.option(
+    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
+)
+@click.option("--worker", "-w", help="Name of this worker, when several share one Asterisk.")
+def run(config_file: Path | None, worker: str | None) -> None:
+    """Answer callers until SIGTERM or Ctrl-C; then finish those on the line and exit 0."""
+    settings = config.load(config_file, worker)
+    spoken = standard.load(paths.standard_folder(settings.standard))
+    logging.basicConfig(
+        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    gc.collect()
+    gc.freeze()  # what is loaded now lives for ever: the collector need not walk it on every round
+    gc.set_threshold(50_000, 20, 20)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(Switchboard, settings, spoken))
+
+
+async def _serve(board: type[Switchboard], settings: config.Configuration, spoken: standard.Standard) -> None:
+    switchboard = board(settings, spoken)
+    told_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(stop, told_to_stop.set)
+    serving = asyncio.create_task(switchboard.run())
+    stopping = asyncio.create_task(told_to_stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        await switchboard.drain()
+        serving.cancel()
+    stopping.cancel()
+    await asyncio.gather(serving, stopping, return_exceptions=True)
+    if not serving.cancelled() and (problem := serving.exception()) is not None:
+        raise problem
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+def main() -> None:
+    """Entry point: turns our own errors into one line on standard error and an exit code."""
+    try:
+        hotline.main(standalone_mode=True)
+    except (BrokenConfiguration, BrokenStandard) as problem:
+        _fail(problem, 2)
+    except HotlineError as problem:
+        _fail(problem, 1)
+
+
+def _fail(problem: HotlineError, code: int) -> None:
+    click.echo(f"hotline: {problem}", err=True)
+    sys.exit(code)

@@ -1,0 +1,77 @@
+"""hotline.yaml: where the PBX is, which standard is spoken, how calls are handed on.
+
+Rule: every value has a default that works beside an Asterisk on the same machine, except the password.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from ari_app.errors import BrokenConfiguration
+from ari_app.yamlfile import YamlFile
+
+DialplanWord = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AriSettings(_Strict):
+    """How to reach ARI (http.conf, ari.conf)."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] = "http://127.0.0.1:8088/ari"
+    user: str = "hotline"
+    password: SecretStr = SecretStr("")
+
+
+class AmiSettings(_Strict):
+    """How to reach AMI (manager.conf); used by `hotline check`."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 5038
+    user: str = "hotline"
+    password: SecretStr = SecretStr("")
+
+
+class Configuration(_Strict):
+    """One worker's configuration."""
+
+    worker: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")] = "1"
+    ari: AriSettings = AriSettings()
+    ami: AmiSettings = AmiSettings()
+    standard: str = "hotline-standard"
+    sounds: Annotated[str, Field(pattern=r"^[^\s,&|]+$")] = "hotline"
+    queue: DialplanWord = "hotline"
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
+    log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+    @property
+    def app(self) -> str:
+        """The name under which Asterisk knows this worker; the dialplan looks for ^hotline-."""
+        return f"hotline-{self.worker}"
+
+    @field_validator("sounds")
+    @classmethod
+    def _no_trailing_slash(cls, sounds: str) -> str:
+        return sounds.rstrip("/")
+
+
+def load(path: Path | None, worker: str | None = None) -> Configuration:
+    """The configuration in `path` (None: the defaults), with passwords from the environment where set.
+
+    HOTLINE_ARI_PASSWORD and HOTLINE_AMI_PASSWORD override the file, so that it needs no secrets.
+    Raises BrokenConfiguration, one line with file, line and path.
+    """
+    config = Configuration() if path is None else YamlFile(path, BrokenConfiguration).parse(Configuration)
+    changes: dict[str, Any] = {} if worker is None else {"worker": worker}
+    for part, variable in (("ari", "HOTLINE_ARI_PASSWORD"), ("ami", "HOTLINE_AMI_PASSWORD")):
+        if variable in os.environ:
+            changes[part] = getattr(config, part).model_copy(update={"password": SecretStr(os.environ[variable])})
+    if worker is not None and not worker.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise BrokenConfiguration(f"a worker's name has letters, digits, dots and dashes; {worker!r} has others")
+    return config.model_copy(update=changes)

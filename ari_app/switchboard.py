@@ -1,0 +1,272 @@
+"""Every live call of this worker, one task each: claim, attend, adopt, drain.
+
+Rule 1: a broken call must not touch its neighbours: nothing but cancellation leaves `_attend`.
+Rule 2: whatever breaks, the caller goes to the queue; only then do we write about it.
+Rule 3: events are delivered without waiting, in the order Asterisk sent them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from ari_app.ari import events
+from ari_app.ari.channel import PLACE, PLAYBACK, QUEUE_STATUS, ROUND, AriChannel, rescue, stop_adopted
+from ari_app.ari.events import ChannelFacts, Event
+from ari_app.ari.peers import Peers
+from ari_app.ari.wire import Wire
+from ari_app.call import Arrival, CallId, Door, QueueName
+from ari_app.config import Configuration
+from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, Sign, TalkFinished, TalkStarted
+from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
+from ari_app.journal import Journal, Place, What
+from ari_app.line import Line
+from ari_app.procedures.reception import receive
+from ari_app.standard import Standard
+
+log = logging.getLogger(__name__)
+
+SECOND_LOOK = 0.3
+"""Seconds between two looks at a channel that Asterisk calls ours and we do not know: it may just be arriving."""
+
+OnCallOver = Callable[[CallId, Journal], None]
+
+
+class Switchboard:
+    """One worker: a connection to one Asterisk, and the calls it attends."""
+
+    def __init__(self, config: Configuration, standard: Standard, on_call_over: OnCallOver | None = None) -> None:
+        self.standard = standard
+        self.draining = False
+        self.wire = Wire(config.ari, config.app, self._deliver)
+        self._config = config
+        self._queue = QueueName(config.queue)
+        self._on_call_over = on_call_over or _note_call_over
+        self._inboxes: dict[str, Inbox] = {}
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._peers = Peers(self.wire)
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def live(self) -> int:
+        """How many callers are on the line with this worker."""
+        return len(self._calls)
+
+    async def run(self) -> None:
+        """Serve callers until cancelled. Raises PbxRefused when Asterisk will not have us."""
+        watch = asyncio.create_task(self._peers.watch(self._adopt_from))
+        try:
+            await self.wire.run(self._connected)
+        finally:
+            watch.cancel()
+            for task in (*self._calls.values(), *self._chores):
+                task.cancel()
+
+    async def drain(self) -> None:
+        """Take no more callers and finish those on the line; after drain_seconds the rest goes to the queue."""
+        self.draining = True
+        log.info("draining: %d calls to finish, %g s at most", self.live, self._config.drain_seconds)
+        try:
+            async with asyncio.timeout(self._config.drain_seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("draining: %d calls handed to the queue", self.live)
+            for call in tuple(self._calls.values()):
+                call.cancel()
+            await asyncio.wait(self._calls.values())
+
+    # ------------------------------------------------------------------ what Asterisk says
+
+    def _deliver(self, event: Event) -> None:
+        match event:
+            case events.CallBroadcast(channel):
+                if not self.draining:
+                    self._chore(self._claim(channel.id))
+            case events.StasisStart(channel, args=args):
+                self._begin(channel, args)
+            case events.StasisEnd(channel) | events.ChannelDestroyed(channel):
+                self._sign(channel.id, Gone())
+            case events.ChannelTalkingStarted(channel):
+                self._sign(channel.id, TalkStarted())
+            case events.ChannelTalkingFinished(channel, duration=milliseconds):
+                self._sign(channel.id, TalkFinished(milliseconds / 1000))
+            case events.ChannelDtmfReceived(channel, digit=key):
+                self._sign(channel.id, KeyPressed(key))
+            case events.PlaybackFinished(playback):
+                call_id = playback.id.rpartition("-")[0]
+                self._sign(call_id, PlaybackEnded(playback.id, playback.state != "failed"))
+            case events.ApplicationMoveFailed(channel):
+                self._begin(channel, [Door.ADOPTED])
+            case events.ChannelUserevent():
+                self._peers.heard(event)
+            case events.ApplicationReplaced():
+                pass
+
+    def _sign(self, call_id: str, sign: Sign) -> None:
+        inbox = self._inboxes.get(call_id)
+        if inbox is not None:
+            inbox.put(sign)
+
+    async def _claim(self, channel_id: str) -> None:
+        """Offer to serve a caller; another worker may be quicker, and that is well."""
+        await self.wire.request("POST", "events/claim", {"channelId": channel_id, "application": self.wire.app})
+
+    # ------------------------------------------------------------------ attending
+
+    def _begin(self, channel: ChannelFacts, args: list[str]) -> None:
+        if channel.id in self._calls:
+            return
+        inbox = self._inboxes[channel.id] = Inbox(asyncio.get_running_loop())
+        self._idle.clear()
+        self._calls[channel.id] = asyncio.create_task(self._attend(channel, args, inbox))
+
+    async def _attend(self, channel: ChannelFacts, args: list[str], inbox: Inbox) -> None:
+        """One caller, to the end. Whatever goes wrong, they reach the queue."""
+        line: Line | None = None
+        try:
+            arrival = await self._arrival(channel, args)
+            standard = self.standard
+            line = Line(
+                CallId(channel.id),
+                arrival,
+                AriChannel(self.wire, channel.id, self._config.sounds),
+                inbox,
+                standard.hearing,
+                standard.lead_in,
+            )
+            if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
+                await line.hand_off(self._queue)
+            else:
+                await receive(line, standard, self._queue)
+        except (CallerHungUp, LineTaken):
+            pass
+        except asyncio.CancelledError:
+            await self._rescue(channel.id, line)
+        except Exception:
+            await self._rescue(channel.id, line)
+            log.exception("a call broke and went to the queue")
+        finally:
+            self._end(channel.id, line)
+
+    def _end(self, channel_id: str, line: Line | None) -> None:
+        self._inboxes.pop(channel_id, None)
+        self._calls.pop(channel_id, None)
+        if not self._calls:
+            self._idle.set()
+        if line is not None:
+            self._on_call_over(line.id, line.journal)
+
+    async def _rescue(self, channel_id: str, line: Line | None) -> None:
+        if line is not None:
+            line.journal.note(What.RESCUED)
+        try:
+            await rescue(self.wire, channel_id, self._queue)
+        except PbxUnreachable as problem:
+            log.error("a caller could not be handed to the queue: %s", problem)
+
+    async def _arrival(self, channel: ChannelFacts, args: list[str]) -> Arrival:
+        """Who comes through which door, with what a former worker or the queue left on the channel."""
+        door = Door(args[0]) if args and args[0] in set(Door) else Door.INCOMING
+        left: dict[str, str] = {}
+        if door is not Door.INCOMING:
+            left = await self._left_on(channel.id)
+        if door is Door.ADOPTED:
+            await stop_adopted(self.wire, left.get(PLAYBACK, ""))
+        return Arrival(
+            door=door,
+            number=channel.caller.number,
+            name=channel.caller.name,
+            dialled=channel.dialplan.exten,
+            procedure=args[1] if len(args) > 1 else "",
+            queue_status=left.get(QUEUE_STATUS, ""),
+            queue_round=int(left.get(ROUND) or 0) if (left.get(ROUND) or "0").isdecimal() else 0,
+            place=_place(left.get(PLACE, "")),
+        )
+
+    async def _left_on(self, channel_id: str) -> dict[str, str]:
+        names = ",".join((PLACE, PLAYBACK, ROUND, QUEUE_STATUS))
+        reply = await self.wire.request_aside(
+            "GET", f"channels/{quote(channel_id, safe='')}/variables", {"variables": names}
+        )
+        if reply.gone:
+            raise CallerHungUp
+        found = reply.json() if reply.ok else {}
+        found = found.get("variables", found) if isinstance(found, dict) else {}
+        return {name: str(value) for name, value in found.items() if value is not None}
+
+    # ------------------------------------------------------------------ adopting
+
+    def _connected(self) -> None:
+        log.info("connected to Asterisk as %s", self.wire.app)
+        self._peers.connected()
+        self._chore(self._reconcile())
+
+    async def _reconcile(self) -> None:
+        """After a (re)connection: let go of callers who left meanwhile, adopt those nobody attends."""
+        ours = await self._channels_of(self.wire.app)
+        for channel_id in set(self._inboxes) - ours:
+            self._sign(channel_id, Gone())
+        await asyncio.sleep(SECOND_LOOK)
+        for channel_id in (ours & await self._channels_of(self.wire.app)) - set(self._calls):
+            self._chore(self._adopt(channel_id))
+
+    async def _adopt(self, channel_id: str) -> None:
+        """Take up a caller of our own name whose former worker died."""
+        reply = await self.wire.request_aside("GET", f"channels/{quote(channel_id, safe='')}")
+        if reply.ok:
+            self._begin(msgspec.json.decode(reply.body, type=ChannelFacts), [Door.ADOPTED])
+
+    async def _adopt_from(self, peer: str, channel_ids: list[str]) -> None:
+        """Take over the callers of another worker, which is dead."""
+        if self.draining:
+            return
+        log.warning("worker %s is dead; adopting %d calls", peer, len(channel_ids))
+        for channel_id in channel_ids:
+            self._chore(self._move_here(channel_id))
+
+    async def _move_here(self, channel_id: str) -> None:
+        left = await self._left_on(channel_id)
+        await stop_adopted(self.wire, left.get(PLAYBACK, ""))
+        await self.wire.request_aside(
+            "POST",
+            f"channels/{quote(channel_id, safe='')}/move",
+            {"app": self.wire.app, "appArgs": Door.ADOPTED},
+        )
+
+    async def _channels_of(self, app: str) -> set[str]:
+        reply = await self.wire.request_aside("GET", f"applications/{quote(app, safe='')}")
+        return set(reply.json()["channel_ids"]) if reply.ok else set()
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something to do beside the calls; its failure is told and harms nobody."""
+
+        async def do() -> None:
+            try:
+                await work
+            except CallerHungUp:
+                pass
+            except PbxUnreachable as problem:
+                log.warning("%s", problem)
+            except Exception:
+                log.exception("a chore failed")
+
+        task = asyncio.create_task(do())
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+
+def _place(text: str) -> Place | None:
+    procedure, _, step = text.rpartition(" ")
+    return Place(procedure, int(step)) if procedure and step.isdecimal() else None
+
+
+def _note_call_over(call_id: CallId, journal: Journal) -> None:
+    last = list(journal)[-1:] or [None]
+    log.info("call over after %d milestones: %s", len(journal), last[0].what if last[0] else "nothing happened")
