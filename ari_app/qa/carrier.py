@@ -19,6 +19,8 @@ from ari_app.qa.carrier_config import APP, CarrierPlan
 from ari_app.qa.handset import Handset
 from ari_app.qa.mouth import Clip, Metronome
 
+ENTERS_WITHIN = 10.0  # seconds a channel on our own carrier may take to be ours
+
 _names = itertools.count(1)
 
 
@@ -36,6 +38,10 @@ class CallerId:
     number: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
 
+    def __post_init__(self) -> None:
+        if any(ord(letter) < 32 or ord(letter) == 127 for letter in self.number + self.name):
+            raise ValueError("a caller id with control characters cannot be sent over SIP")
+
 
 class Leg:
     """One telephone on the carrier: a channel towards the hotline, bridged with a handset of ours."""
@@ -44,6 +50,7 @@ class Leg:
         self._ari, self._loop = ari, asyncio.get_running_loop()
         self.handset = handset
         self.channel, self.media, self.bridge = channel, f"{channel}-media", f"{channel}-bridge"
+        self._in_stasis = {self.channel: asyncio.Event(), self.media: asyncio.Event()}
         self.answered: asyncio.Future[float] = self._loop.create_future()
         self.ended: asyncio.Future[float] = self._loop.create_future()
         self.dialled_at: float | None = None
@@ -55,6 +62,10 @@ class Leg:
     def hear(self, event: Event, at: float) -> None:
         """An event of our channel, at `at` of the loop's clock."""
         match event["type"]:
+            case "StasisStart":
+                self._in_stasis[event["channel"]["id"]].set()
+            case _ if event["channel"]["id"] != self.channel:
+                return
             case "ChannelStateChange" if event["channel"]["state"] == "Up":
                 self._answered(at)
             case "ChannelHangupRequest":
@@ -93,6 +104,8 @@ class Leg:
         self.handset.connect(
             variables["UNICASTRTP_LOCAL_ADDRESS"], int(variables["UNICASTRTP_LOCAL_PORT"])
         )
+        for entered in self._in_stasis.values():
+            await asyncio.wait_for(entered.wait(), ENTERS_WITHIN)
         await self._ari.post(
             f"/bridges/{self.bridge}/addChannel",
             channel=f"{self.media},{self.channel}",
@@ -104,6 +117,7 @@ class Leg:
         self._ended(self._loop.time(), 0, By.US)
         self.handset.close()
         self._ari.forget(self.channel)
+        self._ari.forget(self.media)
         for path in (f"/channels/{self.channel}", f"/channels/{self.media}", f"/bridges/{self.bridge}"):
             with contextlib.suppress(CarrierTrouble, asyncio.TimeoutError):
                 await self._ari.delete(path)
@@ -164,7 +178,8 @@ class Carrier:
 
     def _leg(self, channel: str) -> Leg:
         leg = Leg(self._ari, Handset(self.metronome, self.plan.address), channel)
-        self._ari.listen_to(channel, leg.hear)
+        self._ari.listen_to(leg.channel, leg.hear)
+        self._ari.listen_to(leg.media, leg.hear)
         return leg
 
     def _unclaimed(self, event: Event, at: float) -> None:
@@ -172,6 +187,7 @@ class Carrier:
         if event["type"] != "StasisStart" or event["args"][:1] != ["agent"] or self._agent_rings is None:
             return
         leg = self._leg(event["channel"]["id"])
+        leg.hear(event, at)
         caller = event["channel"]["caller"]
         leg.claims = CallerId(caller.get("number", ""), caller.get("name", ""))
         task = asyncio.create_task(self._live(leg), name="agent")
