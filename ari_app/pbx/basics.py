@@ -5,6 +5,8 @@ A configuration may replace any of them by writing a file of the same name.
 
 from __future__ import annotations
 
+import re
+
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.place import Place
 
@@ -116,6 +118,6 @@ astlogdir => {place.log}
 nocolor = yes
 defaultlanguage = en
 documentation_language = en_US
-systemname = {place.folder.name}
+systemname = {re.sub(r"[^0-9A-Za-z]+", "-", place.folder.name)}
 hideconnect = yes
 """

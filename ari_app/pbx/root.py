@@ -51,10 +51,10 @@ class PrivateRoot:
     def make(self, report: Report) -> Asterisk:
         """Make it once: a second run that comes meanwhile waits for the first and uses its root."""
         _make_folder(self.path.parent)
-        with _alone(self.path.with_name("root.lock"), report):
-            return self.ready() or self._make(report)
+        with _alone(self.path.with_name("root.lock"), report) as lock:
+            return self.ready() or self._make(report, lock)
 
-    def _make(self, report: Report) -> Asterisk:
+    def _make(self, report: Report, lock: int) -> Asterisk:
         debian = Debian.from_environment()
         half = self.path.with_name(f"{self.path.name}.half-made")
         bootstrap = debian.prepare(report)
@@ -64,7 +64,11 @@ class PrivateRoot:
         )
         as_root(["rm", "-rf", str(half)])
         try:
-            as_root([bootstrap, *debian.options(), debian.suite, str(half), *debian.mirror_argument()])
+            # debootstrap keeps the lock too: should we be killed, nobody starts over beside it.
+            as_root(
+                [bootstrap, *debian.options(), debian.suite, str(half), *debian.mirror_argument()],
+                keep=(lock,),
+            )
             asterisk = asterisk_in(half)
             if asterisk is None:
                 raise NoAsterisk(f"The Debian root was made but its Asterisk does not run: see {half}.")
@@ -140,9 +144,11 @@ class Debian:
         return found
 
 
-def as_root(command: list[str]) -> None:
+def as_root(command: list[str], keep: tuple[int, ...] = ()) -> None:
     """Run one command with root's rights, or say in one line why that failed."""
-    done = subprocess.run([*_elevation(), *command], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*_elevation(), *command], capture_output=True, text=True, errors="replace", check=False, pass_fds=keep
+    )
     if done.returncode:
         told = (done.stdout + done.stderr).strip().splitlines()
         last = told[-1].strip() if told else f"exit code {done.returncode}"
@@ -196,11 +202,11 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(lock: Path, report: Report) -> Iterator[None]:
+def _alone(lock: Path, report: Report) -> Iterator[int]:
     with lock.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             report("Another run is making the private Debian root; waiting for it.")
             fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+        yield held.fileno()
