@@ -60,7 +60,7 @@ class PrivateRoot:
         bootstrap = debian.prepare(report)
         report(
             f"Making a private Debian root with Asterisk in {self.path} "
-            f"(suite {debian.suite}; once, a few minutes, about 500 MB)."
+            f"(suite {debian.suite}; once, a few minutes, about 350 MB)."
         )
         as_root(["rm", "-rf", str(half)])
         try:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ari_app.errors import NoAsterisk, PbxFailed
 from ari_app.pbx.asterisk import Asterisk, Version, serves_the_hotline
 from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import Pbx, PbxDown, plain
-from ari_app.pbx.place import Ports, claim
+from ari_app.pbx.place import Ports, _taken, claim
 from ari_app.pbx.provide import cache_folder, provide
 from ari_app.pbx.root import STAMP, Debian, PrivateRoot
 
@@ -104,7 +105,7 @@ def test_an_installed_asterisk_too_old_is_passed_over_aloud(tmp_path: Path, monk
 
 
 def test_a_half_made_root_is_not_believed(tmp_path: Path) -> None:
-    """An interrupted debootstrap once looked like a root: everything there but the last packages."""
+    """An interrupted debootstrap looks like a root, and may even answer to -V; only the stamp tells."""
     root = tmp_path / "root"
     libraries = root / "usr/lib/x86_64-linux-gnu"
     libraries.mkdir(parents=True)
@@ -236,3 +237,44 @@ async def test_a_killed_pbx_starts_again_in_its_place(asterisk: Asterisk, tmp_pa
         await pbx.start()
         assert pbx.pid != before
         assert pbx.address == address
+
+
+STARTER = """
+import asyncio, sys
+from pathlib import Path
+from ari_app.pbx.instance import Pbx
+from ari_app.pbx.provide import provide
+
+async def start() -> None:
+    pbx = Pbx(provide(), Path(sys.argv[1]))
+    await pbx.start()
+    print(pbx.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(start())
+"""
+
+
+@pytest.mark.pbx
+async def test_a_pbx_dies_with_the_program_that_started_it(asterisk: Asterisk, tmp_path: Path) -> None:
+    """Otherwise a killed demo leaves its PBX holding ports, and ringing agents."""
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTER, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert starter.stdout is not None
+    pid = int(await starter.stdout.readline())
+    watched = os.pidfd_open(pid)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(watched, ended.set)
+    starter.kill()
+    await asyncio.wait_for(ended.wait(), 5)
+    asyncio.get_running_loop().remove_reader(watched)
+    os.close(watched)
+    await starter.wait()
+
+
+def test_beside_a_pbx_on_every_address_ours_moves_up(tmp_path: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as everywhere:
+        port = everywhere.getsockname()[1]
+        assert _taken("127.77.200.200", Ports(sip=15060, http=port, ami=15038)) is not None
+        assert _taken("127.77.200.200", Ports(sip=15060, http=port, ami=15038).shifted(1)) is None
