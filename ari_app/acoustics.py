@@ -23,7 +23,8 @@ _MARGIN_DB: Final = 15.9  # P.56: a threshold so far below the active level sepa
 _SMOOTHING_S: Final = 0.03
 _HANGOVER_S: Final = 0.2
 _FRAME_S: Final = 0.01
-_RING_S: Final = 0.05  # room for a filter to ring at both ends
+_FADE_S: Final = 0.01
+_RING_S: Final = 0.1  # room for the filters to ring at both ends
 
 
 def decibels(ratio: float) -> float:
@@ -37,14 +38,24 @@ def peak_dbfs(samples: Samples) -> float:
 
 
 def telephone_band(samples: Samples, rate: int) -> Samples:
-    """What a telephone line carries of a recording: 300 to 3400 Hz at 8 kHz, with 50 ms added at both ends."""
-    at_rate = soxr.resample(samples, rate, TELEPHONE_RATE, quality="VHQ") if rate != TELEPHONE_RATE else samples
-    padded = np.pad(at_rate, round(_RING_S * TELEPHONE_RATE))
-    hertz = np.fft.rfftfreq(len(padded), 1 / TELEPHONE_RATE)
+    """What a telephone line carries of a recording: 300 to 3400 Hz, at 8 kHz."""
+    padded = np.pad(_faded(samples, rate), round(_RING_S * rate))
+    at_rate = soxr.resample(padded, rate, TELEPHONE_RATE, quality="VHQ") if rate != TELEPHONE_RATE else padded
+    hertz = np.fft.rfftfreq(len(at_rate), 1 / TELEPHONE_RATE)
     rise = np.interp(hertz, (BAND_EDGES_HZ[0], BAND_HZ[0]), (0.0, np.pi / 2))
     fall = np.interp(hertz, (BAND_HZ[1], BAND_EDGES_HZ[1]), (np.pi / 2, 0.0))
-    passed: Samples = np.fft.irfft(np.fft.rfft(padded) * (np.sin(rise) * np.sin(fall)) ** 2, len(padded))
-    return passed
+    passed: Samples = np.fft.irfft(np.fft.rfft(at_rate) * (np.sin(rise) * np.sin(fall)) ** 2, len(at_rate))
+    ring = round(_RING_S * TELEPHONE_RATE)
+    return passed[ring:-ring]
+
+
+def _faded(samples: Samples, rate: int) -> Samples:
+    """A hum that is cut off sounds like a click when a filter has taken the hum away: let it die in 10 ms."""
+    length = min(round(_FADE_S * rate), len(samples) // 2)
+    faded, ramp = samples.copy(), np.sin(np.linspace(0, np.pi / 2, length)) ** 2
+    faded[:length] *= ramp
+    faded[len(faded) - length :] *= ramp[::-1]
+    return faded
 
 
 def sounding(samples: Samples, rate: int, below_loudest_db: float) -> tuple[float, float]:

@@ -92,7 +92,7 @@ class Call(Protocol):
     def journal(self) -> Journal: ...
 
     async def answer(self) -> None:
-        """The caller hears the ringing stop."""
+        """The caller hears the ringing stop, if it has not stopped yet, and we begin to listen."""
 
     async def play(self, prompt: Prompt, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | None:
         """The caller hears a prompt; None when it was played to its end, else what interrupted it."""

@@ -14,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from ari_app import studio
-from ari_app.errors import HotlineError
 from ari_app.paths import standard_folder
 from ari_app.standard import language_of
 from ari_app.voice import Voice, voice_for
@@ -54,21 +53,16 @@ def build(standard: str, force: bool, jobs: int | None, voice: str | None, time_
     """
     folder = standard_folder(standard)
     console, errors = Console(), Console(stderr=True)
-    try:
-        speaker = _voice(voice) if voice else voice_for(language_of(folder))
-        with Progress(
-            TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), console=errors, transient=True
-        ) as progress:
-            bar = progress.add_task("prompts", total=None)
+    speaker = _voice(voice) if voice else voice_for(language_of(folder))
+    with Progress(
+        TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), console=errors, transient=True
+    ) as progress:
+        bar = progress.add_task("prompts", total=None)
 
-            def show(name: str, done: int, of: int) -> None:
-                progress.update(bar, description=name, completed=done, total=of)
+        def show(name: str, done: int, of: int) -> None:
+            progress.update(bar, description=name, completed=done, total=of)
 
-            made = studio.build(
-                folder, voice=replace(speaker, time_limit=time_limit), force=force, jobs=jobs, report=show
-            )
-    except HotlineError as problem:
-        raise click.ClickException(str(problem)) from None
+        made = studio.build(folder, voice=replace(speaker, time_limit=time_limit), force=force, jobs=jobs, report=show)
     console.print(_table(made))
     fresh = sum(prompt.fresh for prompt in made)
     click.echo(f"{fresh} rendered, {len(made) - fresh} unchanged, in {made[0].path.parent}")

@@ -73,6 +73,11 @@ class Journal:
         """Add a milestone that happened now."""
         self._milestones.append(Milestone(self._clock() - self._start, what, detail))
 
+    @property
+    def last(self) -> str:
+        """How it ended so far, in one word."""
+        return self._milestones[-1].what if self._milestones else "nothing happened"
+
     def __iter__(self) -> Iterator[Milestone]:
         return iter(self._milestones)
 

@@ -65,7 +65,9 @@ class Manifest:
             return cls(folder, {name: Entry(**entry) for name, entry in written["prompts"].items()})
         except FileNotFoundError:
             return cls(folder, {})
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except OSError as problem:
+            raise StudioFailed(f"{path}: cannot be read ({problem.strerror})") from None
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise StudioFailed(f"{path}: is damaged; delete it and build with --force") from None
 
     def get(self, name: str) -> Entry | None:

@@ -268,5 +268,5 @@ def _place(text: str) -> Place | None:
 
 
 def _note_call_over(call_id: CallId, journal: Journal) -> None:
-    last = list(journal)[-1:] or [None]
-    log.info("call over after %d milestones: %s", len(journal), last[0].what if last[0] else "nothing happened")
+    log.debug("journal\n%s", journal)
+    log.info("call over after %d milestones: %s", len(journal), journal.last)

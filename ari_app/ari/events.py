@@ -122,8 +122,11 @@ Event = (
     | ChannelUserevent
 )
 
-EVENT_TYPES: tuple[str, ...] = tuple(kind.__name__ for kind in Event.__args__)
-"""What we ask Asterisk to send us: its event filter spares both sides the rest."""
+EVENT_TYPES: tuple[str, ...] = tuple(kind.__name__ for kind in (*Event.__args__, RESTResponse))
+"""What we ask Asterisk to send us: its event filter spares both sides the rest.
+
+The answers to our own requests pass the same filter: without RESTResponse we would hear none of them.
+"""
 
 _decoder = json.Decoder(Event | RESTResponse)
 

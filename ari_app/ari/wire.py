@@ -22,6 +22,7 @@ import aiohttp
 import msgspec
 from picows import (
     WSAutoPingStrategy,
+    WSCloseCode,
     WSError,
     WSFrame,
     WSInvalidStatusError,
@@ -143,8 +144,6 @@ class Wire:
                 await asyncio.sleep(random.uniform(longest / 2, longest))
         finally:
             self.state = State.CLOSED if self.state is not State.REPLACED else self.state
-            if self._transport is not None:
-                self._transport.disconnect()
             if self._http is not None:
                 await self._http.close()
 
@@ -177,6 +176,7 @@ class Wire:
         finally:
             self._ready.clear()
             self._transport = None
+            transport.send_close(WSCloseCode.OK)
             transport.disconnect()
             waiting, self._waiting = self._waiting, {}
             for answer in waiting.values():

@@ -14,14 +14,18 @@ AGENT_LEFT_FIRST = "CONTINUE"
 async def receive(call: Call, standard: Standard, queue: QueueName) -> None:
     """One caller, from the moment they reach us until they leave for an agent or the call ends."""
     arrival = call.arrival
+    await call.answer()
     match arrival.door:
         case Door.INCOMING:
-            await call.answer()
             await welcome(call, standard, queue)
+        case Door.AFTER_QUEUE if arrival.queue_status == AGENT_LEFT_FIRST:
+            await serve(call, standard, queue, standard.after_agent)
         case Door.AFTER_QUEUE:
-            await serve(call, standard, queue, after_queue(standard, arrival.queue_status, arrival.queue_round))
+            await no_agent_came(call, standard, queue, arrival.queue_round)
+        case Door.PROCEDURE if arrival.procedure in standard.procedures:
+            await serve(call, standard, queue, standard.procedures[arrival.procedure])
         case Door.PROCEDURE:
-            await serve(call, standard, queue, standard.procedures.get(arrival.procedure, standard.no_agent))
+            await connect(call, standard, queue)
         case Door.ADOPTED:
             await resume(call, standard, queue, arrival.place)
 
@@ -58,18 +62,20 @@ async def connect(call: Call, standard: Standard, queue: QueueName) -> None:
     await call.hand_off(queue)
 
 
-def after_queue(standard: Standard, status: str, rounds: int) -> Ladder:
-    """What a caller needs whom the queue gave back."""
-    if status == AGENT_LEFT_FIRST:
-        return standard.after_agent
-    return standard.exhausted if rounds >= standard.queue_rounds else standard.no_agent
+async def no_agent_came(call: Call, standard: Standard, queue: QueueName, rounds: int) -> None:
+    """The queue gave the caller back: an apology and another round, until it would be an imposition."""
+    if rounds >= standard.queue_rounds:
+        await serve(call, standard, queue, standard.exhausted)
+    else:
+        await climb(call, standard.no_agent)
+        await call.hand_off(queue)
 
 
 async def resume(call: Call, standard: Standard, queue: QueueName, place: Place | None) -> None:
-    """A caller whose worker died goes on where they were; one we cannot place goes to an agent."""
-    if place is None or not standard.knows(place):
-        await connect(call, standard, queue)
-    elif place.procedure == GREETING:
+    """A caller whose worker died goes on where they were; one whose place we do not know goes to an agent."""
+    if place is None or place.procedure == GREETING:  # the worker died before it had said anything
         await welcome(call, standard, queue)
+    elif not standard.knows(place):
+        await connect(call, standard, queue)
     else:
         await serve(call, standard, queue, standard.procedures[place.procedure], place.step)

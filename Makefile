@@ -1,0 +1,39 @@
+# The hotline. `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ready ## hear it work: nine callers ring a real Asterisk and are treated by the standard
+	$(BIN)/hotline demo $(DEMO)
+
+run: $(VENV)/ready ## a PBX and the hotline, left up for a softphone; Ctrl-C stops them
+	$(BIN)/hotline try
+
+test: $(VENV)/ready ## every check and every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest $(TESTS)
+
+load: $(VENV)/ready ## calls a second and CPU a call, beside a pure dialplan (no test; takes minutes)
+	$(BIN)/python -m tests.load $(LOAD)
+
+test-docker: $(VENV)/ready ## the cast against the composed containers
+	$(BIN)/pytest tests/docker $(TESTS)
+
+prompts: $(VENV)/ready ## render the sentences that changed
+	$(BIN)/hotline prompts build
+
+clean: ## forget the virtual environment and what was written; the cached Asterisk stays
+	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/ready: pyproject.toml tools/setup.sh
+	bash tools/setup.sh $(PYTHON) $(VENV)
+	@touch $@
+
+.PHONY: help demo run test load test-docker prompts clean
