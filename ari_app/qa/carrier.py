@@ -25,9 +25,9 @@ _names = itertools.count(1)
 
 
 class By(StrEnum):
-    """Who put the phone down."""
+    """Who put the phone down: the person at our end, or the hotline."""
 
-    US = "caller"
+    US = "person"
     THEM = "hotline"
 
 
@@ -83,6 +83,10 @@ class Leg:
         with contextlib.suppress(CarrierTrouble):  # the line may have ended under the finger
             await self._ari.post(f"/channels/{self.channel}/dtmf", dtmf=key, duration=100)
 
+    async def pick_up(self) -> None:
+        """An agent answers."""
+        await self._ari.post(f"/channels/{self.channel}/answer")
+
     async def hang_up(self) -> None:
         """Put the phone down, unless the line has ended already."""
         self._ended(self._loop.time(), 16, By.US)
@@ -101,9 +105,7 @@ class Leg:
         )
         made, _ = await asyncio.gather(media, self._ari.post("/bridges", type="mixing", bridgeId=self.bridge))
         variables = made["channelvars"]
-        self.handset.connect(
-            variables["UNICASTRTP_LOCAL_ADDRESS"], int(variables["UNICASTRTP_LOCAL_PORT"])
-        )
+        self.handset.connect(variables["UNICASTRTP_LOCAL_ADDRESS"], int(variables["UNICASTRTP_LOCAL_PORT"]))
         for entered in self._in_stasis.values():
             await asyncio.wait_for(entered.wait(), ENTERS_WITHIN)
         await self._ari.post(
@@ -204,10 +206,6 @@ class Carrier:
                 raise
         finally:
             await leg.clear()
-
-    async def pick_up(self, leg: Leg) -> None:
-        """The agent answers."""
-        await self._ari.post(f"/channels/{leg.channel}/answer")
 
 
 def _claims(claims: CallerId) -> dict[str, str]:

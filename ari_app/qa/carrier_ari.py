@@ -74,7 +74,8 @@ class CarrierAri:
 
     async def _told(self, reply: aiohttp.ClientResponse) -> Any:
         if reply.status >= 400:
-            raise CarrierTrouble(f"carrier answered {reply.status} to {reply.method} {reply.url.path}: {await reply.text()}")
+            what = await reply.text()
+            raise CarrierTrouble(f"carrier answered {reply.status} to {reply.method} {reply.url.path}: {what}")
         return await reply.json() if reply.content_type == "application/json" else None
 
     async def _connect(self, within: float) -> aiohttp.ClientWebSocketResponse:
@@ -102,5 +103,3 @@ def _age(timestamp: str | None) -> float:
     if timestamp is None:
         return 0.0
     return min(max(time.time() - datetime.fromisoformat(timestamp).timestamp(), 0.0), 5.0)
-
-

@@ -60,7 +60,7 @@ class CarrierPlan:
 
 _MODULES = "[modules]\nautoload=no\n" + "".join(
     f"load={module}.so\n"
-    for module in (
+    for module in (  # noqa: SIM905
         "res_timing_timerfd res_http_websocket res_sorcery_config res_sorcery_memory res_sorcery_astdb "
         "res_pjproject res_pjsip res_pjsip_session res_pjsip_pubsub res_pjsip_sdp_rtp res_pjsip_caller_id "
         "res_pjsip_endpoint_identifier_ip res_pjsip_dtmf_info res_pjsip_rfc3326 res_pjsip_nat "

@@ -6,6 +6,7 @@ Rule: a packet's arrival is what the kernel says, not when Python got round to r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -72,10 +73,8 @@ def _open(host: str) -> socket.socket:
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setblocking(False)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    try:
+    with contextlib.suppress(OSError):
         udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    except OSError:
-        pass
     udp.bind((host, 0))
     return udp
 
@@ -85,5 +84,6 @@ def _age(ancillary: list[tuple[int, int, bytes]]) -> float:
     for level, kind, value in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(value) >= 16:
             seconds, nanoseconds = struct.unpack_from("qq", value)
-            return min(max(time.time() - seconds - nanoseconds / 1e9, 0.0), 1.0)
+            age = time.time() - float(seconds) - float(nanoseconds) / 1e9
+            return min(max(age, 0.0), 1.0)
     return 0.0

@@ -12,7 +12,7 @@ All times are seconds from the recording's start; all sound is 8 kHz.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from ari_app.qa.mouth import load_clip
 from ari_app.qa.ulaw import FRAME, RATE, Samples
 
 Floats = NDArray[np.float32]
+FULL_SCALE = np.float32(32768)
 
 PIECE = RATE // 2
 BLOCK = 1 << 14
@@ -65,7 +66,7 @@ class Matcher:
 
     def find(self, recording: Recording) -> tuple[Found, ...]:
         """Every prompt heard, in order. Raises Overheard when the search cannot be trusted."""
-        sound = recording.samples.astype(np.float32) / 32768
+        sound: Floats = recording.samples.astype(np.float32) / FULL_SCALE
         blocks = _Blocks(sound)
         candidates = [c for prompt in self._prompts for c in prompt.candidates(blocks)]
         found = sorted(_explain(candidates, sound), key=lambda f: f.start)
@@ -121,7 +122,8 @@ class _Prompt:
     """A prompt with the spectra of its pieces."""
 
     def __init__(self, name: str, sound: Samples) -> None:
-        self.name, self.sound = name, sound.astype(np.float32) / 32768
+        self.name = name
+        self.sound: Floats = sound.astype(np.float32) / FULL_SCALE
         self.white = _whiten(self.sound)
         loud = np.flatnonzero(_levels(self.sound) > AUDIBLE)
         if not len(loud):
@@ -201,7 +203,7 @@ class _Blocks:
         if self.energy[at + BLOCK] - self.energy[at] < FRAME * GONE**2:
             return None
         if at not in self._spectra:
-            self._spectra[at] = np.fft.rfft(self.white[at : at + BLOCK])
+            self._spectra[at] = np.fft.rfft(self.white[at : at + BLOCK]).astype(np.complex64)
         return self._spectra[at]
 
 
@@ -215,15 +217,10 @@ def _explain(candidates: list[_Candidate], sound: Floats) -> Iterator[Found]:
         if found is not None:
             span = [(at, at + best.prompt.length) for at, _ in best.pieces.values()]
             rivals = {c.prompt.name for c in rest if c.weight >= 0.9 * best.weight and not c.without(span).pieces}
-            yield replace_rivals(found, tuple(sorted(rivals - {found.prompt})))
-            taken += span + [(round(found.start * RATE) + best.prompt.first, round(found.heard_until * RATE))]
+            yield replace(found, rivals=tuple(sorted(rivals - {found.prompt})))
+            taken += [*span, (round(found.start * RATE) + best.prompt.first, round(found.heard_until * RATE))]
         rest = [c for c in (c.without(taken) for c in rest) if c.believable]
         rest.sort(key=lambda c: -c.weight)
-
-
-def replace_rivals(found: Found, rivals: tuple[str, ...]) -> Found:
-    """The same finding, with what else it may have been."""
-    return Found(**{**found.__dict__, "rivals": rivals})
 
 
 def _weigh(candidate: _Candidate, sound: Floats) -> Found | None:
@@ -278,7 +275,7 @@ def _whiten(sound: Floats) -> Floats:
 def _levels(sound: Floats) -> Floats:
     """Rms of each whole or last 20 ms."""
     padded = np.pad(sound, (0, -len(sound) % FRAME)).reshape(-1, FRAME)
-    return np.sqrt((padded**2).mean(1))
+    return np.sqrt((padded**2).mean(1)).astype(np.float32)
 
 
 def _frame_correlation(wanted: Floats, heard: Floats) -> Floats:
@@ -286,7 +283,8 @@ def _frame_correlation(wanted: Floats, heard: Floats) -> Floats:
 
     def sums(product: Floats) -> Floats:
         frames = np.pad(product, (0, -len(product) % FRAME)).reshape(-1, FRAME).sum(1)
-        return np.convolve(frames, np.ones(3, np.float32), "same")
+        return np.convolve(frames, np.ones(3, np.float32), "same").astype(np.float32)
 
     power = np.sqrt(sums(wanted**2) * sums(heard**2))
-    return np.where(power > 0, sums(wanted * heard) / np.maximum(power, 1e-12), 0).astype(np.float32)
+    alike: Floats = np.where(power > 0, sums(wanted * heard) / np.maximum(power, 1e-12), 0).astype(np.float32)
+    return alike

@@ -1,0 +1,218 @@
+"""The stage: a hotline with its PBX and application, a carrier with callers and agents; any number of calls.
+
+Rule 1: nothing hangs: every call has a deadline, and the stage leaves no process behind.
+Rule 2: the hotline's PBX runs on the files of `dialplan/`, the application as its own process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ari_app import paths, standard
+from ari_app.errors import PbxFailed
+from ari_app.pbx.asterisk import Asterisk
+from ari_app.pbx.frontline import Frontline
+from ari_app.pbx.instance import Pbx
+from ari_app.pbx.place import Place
+from ari_app.qa.application import COMMAND, Application
+from ari_app.qa.carrier import Carrier
+from ari_app.qa.carrier_config import CarrierPlan, Phone
+from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
+from ari_app.qa.hearing import Hearing
+from ari_app.qa.matcher import Matcher, load_prompts
+from ari_app.qa.mouth import Clip, load_clip
+from ari_app.qa.player import Director, Player, rehearsed
+from ari_app.standard import Standard
+
+VOICES = Path(__file__).parent / "voices"
+DIALLED = "4008008000"
+REGISTERED_WITHIN = 20.0
+Progress = Callable[[CastCaller, str], None]
+
+
+def _no_progress(caller: CastCaller, news: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class Voices:
+    """What the people on the stage have to say."""
+
+    caller: Clip
+    agent: Clip
+    cough: Clip
+
+    @classmethod
+    def load(cls, folder: Path = VOICES) -> Voices:
+        return cls(*(load_clip(folder / f"{name}.wav") for name in (CALLER_CLIP, AGENT_CLIP, COUGH_CLIP)))
+
+
+class Stage:
+    """`async with Stage(asterisk, folder) as stage: await stage.start(); await stage.play(CAST)`."""
+
+    def __init__(
+        self,
+        asterisk: Asterisk,
+        folder: Path,
+        *,
+        standard_folder: Path | None = None,
+        agents: int = 8,
+        command: Sequence[str] = COMMAND,
+        settings: dict[str, str] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._command = command
+        self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
+        self.standard: Standard = standard.load(self.standard_folder)
+        self.voices = Voices.load()
+        self._phones = tuple(Phone(f"agent-{n:03}", f"secret-{n:03}") for n in range(1, agents + 1))
+        self._carrier_pbx = Pbx(asterisk, folder / "carrier", configuration=self._carrier_files)
+        self._phones_place = _beside(self._carrier_pbx.place.address)
+        self._frontline = Frontline(
+            sounds=self.standard_folder / self.standard.language,
+            members=tuple(f"PJSIP/{phone.user}" for phone in self._phones),
+            extra={"pjsip.conf": self._trunk_and_phones()},
+            settings=settings or {},
+        )
+        self.pbx = Pbx(asterisk, folder / "hotline", configuration=self._frontline)
+        self.director = Director(self.voices)
+        self.carrier = Carrier(self._plan(), self.director.agent_rings)
+        self.applications: list[Application] = []
+        self._numbers = itertools.count(13_800_000_001)
+
+    async def __aenter__(self) -> Stage:
+        self._exits = contextlib.AsyncExitStack()
+        try:
+            for pbx in (self.pbx, self._carrier_pbx):
+                await self._exits.enter_async_context(pbx)
+            await self._exits.enter_async_context(self.carrier)
+            async with asyncio.timeout(REGISTERED_WITHIN):
+                await self._agents_ready()
+        except BaseException:
+            await self._exits.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for application in self.applications:
+            if application.running:
+                await application.kill()
+        await self._exits.aclose()
+
+    async def start(self, worker: str = "1") -> Application:
+        """The application begins to answer callers."""
+        application = Application(
+            self._config(),
+            worker=worker,
+            command=self._command,
+            ari=(self.pbx.ari_url, self._frontline.ari_user, self._frontline.ari_password),
+            log=self._folder / f"application-{worker}.log",
+        )
+        self.applications.append(application)
+        await application.start()
+        return application
+
+    async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
+        """All these callers ring at once; what each heard, in the same order."""
+        calls = (self._call(caller, progress) for caller in cast)
+        played = await asyncio.gather(*calls)
+        return [await asyncio.to_thread(player.hearing, self.matcher()) for player in played]
+
+    async def _call(self, caller: CastCaller, progress: Progress) -> Player:
+        plan = await asyncio.to_thread(rehearsed, caller, self.standard)  # a rehearsal has an event loop of its own
+        number = str(next(self._numbers))
+        player = Player(caller, plan, self.voices, number, lambda news: progress(caller, news))
+        await player.play(self.carrier, self.director, DIALLED)
+        return player
+
+    def matcher(self) -> Matcher:
+        """Knows every prompt of the standard and the people's voices; made once."""
+        if not hasattr(self, "_matcher"):
+            recordings = (
+                self.standard_folder / self.standard.language / f"{name}.wav"
+                for name, prompt in self.standard.prompts.items()
+                if prompt != self.standard.lead_in
+            )
+            people = {clip.name: clip.samples for clip in (self.voices.caller, self.voices.agent)}
+            self._matcher = Matcher(load_prompts(recordings) | people)
+        return self._matcher
+
+    def _config(self) -> Path:
+        """hotline.yaml for the application; the password comes by the environment."""
+        path = self._folder / "hotline.yaml"
+        path.write_text(
+            json.dumps(
+                {
+                    "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
+                    "standard": str(self.standard_folder.absolute()),
+                    "sounds": str(self.standard_folder.absolute().parent),
+                }
+            )
+        )
+        return path
+
+    async def _agents_ready(self) -> None:
+        """Every agent's phone is registered and the queue knows that it can be rung."""
+        while True:
+            shown = await self.pbx.console("queue show")
+            if shown.count("(Not in use)") >= len(self._phones):
+                return
+            await asyncio.sleep(0.2)
+
+    def _plan(self) -> CarrierPlan:
+        place, hotline = self._carrier_pbx.place, self.pbx.place
+        return CarrierPlan(
+            place.address,
+            hotline.address,
+            self._phones_place,
+            self._phones,
+            sip_port=place.ports.sip,
+            hotline_sip_port=hotline.ports.sip,
+            http_port=place.ports.http,
+            rtp_ports=(20000, 24999),
+        )
+
+    def _carrier_files(self, _place: Place) -> dict[str, str]:
+        return self._plan().texts()
+
+    def _trunk_and_phones(self) -> str:
+        """What the hotline's admin writes for this carrier and these agents."""
+        place = self._carrier_pbx.place
+        trunk = _TRUNK.format(address=place.address, port=place.ports.sip)
+        return trunk + "".join(_PHONE.format(phone=phone) for phone in self._phones)
+
+
+def _beside(address: str) -> str:
+    """The loopback address after this one, for the agents' phones."""
+    parts = address.split(".")
+    if parts[0] != "127":
+        raise PbxFailed(f"the carrier's PBX is to live on a loopback address, not {address}")
+    return ".".join((*parts[:2], str((int(parts[2]) + 128) % 256), parts[3]))
+
+
+_TRUNK = """[carrier](hotline-trunk,here)
+aors = carrier
+[carrier]
+type = aor
+contact = sip:{address}:{port}
+[carrier]
+type = identify
+endpoint = carrier
+match = {address}
+"""
+
+_PHONE = """
+[{phone.user}](hotline-agent-phone,here)
+auth = {phone.user}-login
+aors = {phone.user}
+[{phone.user}-login](hotline-agent-login)
+username = {phone.user}
+password = {phone.password}
+[{phone.user}](hotline-agent-place)
+"""

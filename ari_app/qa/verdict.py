@@ -1,0 +1,207 @@
+"""Was the caller treated by the standard? Pure: a hearing and the standard in, a verdict with reasons out.
+
+Rule 1: only what was heard counts; the hotline's own records are not asked.
+Rule 2: a wait runs from the end of a prompt's recording to the next thing the caller notices.
+Rule 3: a verdict that fails says in words what is likely to be wrong and where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ari_app.qa.carrier import By
+from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, Outcome
+from ari_app.qa.hearing import Act, Hearing
+from ari_app.qa.matcher import Found
+from ari_app.standard import Standard
+
+TOLERANCE = 0.1  # seconds a wait may differ from the standard
+REACTION = 1.0  # seconds from a voice or key, or from an agent's leaving, until the caller hears an answer
+DROPOUT = 0.06  # seconds that may be missing inside a prompt: three packets
+ONE_RING = 5.0  # seconds from dialling to the answer
+NOBODY_CLAIMS = 2.0  # the same when the application is down: the claim's second, and one more
+CLEAR = 0.6  # correlation of a first syllable that is there
+WHOLE = 0.95  # share of a prompt, or of what somebody said, that must have been heard
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A wait of the standard, as the caller measured it."""
+
+    after: str
+    prescribed: float
+    measured: float
+
+    @property
+    def off(self) -> float:
+        """Seconds too long; negative: too short."""
+        return self.measured - self.prescribed
+
+    @property
+    def kept(self) -> bool:
+        return abs(self.off) <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing the caller was owed and did not get, and what is likely behind it."""
+
+    what: str
+    likely: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The standard was kept when there is no fault."""
+
+    waits: tuple[Wait, ...] = ()
+    reactions: tuple[float, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        return not self.faults
+
+
+def waits_of(standard: Standard) -> dict[str, float]:
+    """How long the standard waits after each prompt that is followed by a wait."""
+    waits = {standard.greeting.name: standard.patience}
+    for ladder in standard.procedures.values():
+        for step in ladder.steps:
+            if waits.setdefault(step.say.name, step.wait) != step.wait:
+                raise ValueError(f"{step.say.name} is followed by different waits: the ear cannot tell which is due")
+    return waits
+
+
+def judge(hearing: Hearing, standard: Standard) -> Verdict:
+    """Compare what was heard with what the caller is owed."""
+    if hearing.trouble or hearing.ended is None or hearing.answered_after is None:
+        return Verdict(faults=(Fault(hearing.trouble or "the call did not end", LIKELY["trouble"]),))
+    prompts = hearing.prompts(frozenset(standard.prompts))
+    waits, reactions = _measure(hearing, prompts, waits_of(standard))
+    faults = (
+        *_answer(hearing),
+        *_order(hearing, prompts),
+        *_soundness(hearing, prompts),
+        *(_wait_fault(wait) for wait in waits if not wait.kept),
+        *(_reaction_fault(after) for after in reactions if after > REACTION),
+        *_people(hearing),
+        *_ending(hearing),
+    )
+    return Verdict(tuple(waits), tuple(reactions), faults)
+
+
+def _measure(
+    hearing: Hearing, prompts: tuple[Found, ...], prescribed: Mapping[str, float]
+) -> tuple[list[Wait], list[float]]:
+    """From each prompt to what came next: a wait of the standard, or our answer to something."""
+    waits, reactions = [], []
+    for found, after, until in _steps(hearing, prompts):
+        act, agent = _act_between(hearing, found.start, until), hearing.agent
+        if act is not None:
+            if after is not None:
+                reactions.append(after.start - act.at)
+        elif agent is not None and found.start <= agent.rang <= until:
+            if after is not None:
+                reactions.append(after.start - agent.ended)
+        elif found.prompt in prescribed:
+            waits.append(Wait(found.prompt, prescribed[found.prompt], until - found.end))
+    return waits, reactions
+
+
+def _steps(hearing: Hearing, prompts: tuple[Found, ...]) -> Iterator[tuple[Found, Found | None, float]]:
+    """Each prompt, the next one, and when the next thing happened (the next prompt, or the end of the call)."""
+    assert hearing.ended is not None
+    for i, found in enumerate(prompts):
+        after = prompts[i + 1] if i + 1 < len(prompts) else None
+        yield found, after, after.start if after else hearing.ended
+
+
+def _act_between(hearing: Hearing, start: float, until: float) -> Act | None:
+    """The first thing the caller did in between that was for the hotline."""
+    return next((act for act in hearing.acts if act.heeded and start <= act.at <= until), None)
+
+
+def _answer(hearing: Hearing) -> Iterator[Fault]:
+    """Within one ring; within the claim's time and a second when the application is down."""
+    limit = NOBODY_CLAIMS if hearing.caller.application_down else ONE_RING
+    if hearing.answered_after is not None and hearing.answered_after > limit:
+        yield Fault(f"answered only after {hearing.answered_after:.1f} s", LIKELY["answer"])
+
+
+def _order(hearing: Hearing, prompts: tuple[Found, ...]) -> Iterator[Fault]:
+    """The right prompts in the right order; a prompt cut too early to be told apart is taken for the right one."""
+    owed = hearing.caller.expects
+    same = len(owed) == len(prompts) and all(
+        name == found.prompt or name in found.rivals for name, found in zip(owed, prompts, strict=True)
+    )
+    if not same:
+        heard = ", ".join(found.prompt for found in prompts) or "nothing"
+        yield Fault(f"heard {heard}; owed {', '.join(owed)}", LIKELY["order"])
+
+
+def _soundness(hearing: Hearing, prompts: tuple[Found, ...]) -> Iterator[Fault]:
+    """Every first syllable there, nothing missing, nothing broken off unless the caller did it."""
+    for found, _, until in _steps(hearing, prompts):
+        act = _act_between(hearing, found.start, until)
+        cut_by_caller = act is not None and act.at <= found.end
+        if found.opening < CLEAR:
+            yield Fault(f"the first syllable of {found.prompt} is missing", LIKELY["opening"])
+        if found.dropouts > DROPOUT:
+            yield Fault(f"{found.dropouts * 1000:.0f} ms are missing inside {found.prompt}", LIKELY["dropout"])
+        if found.heard < WHOLE and not cut_by_caller:
+            yield Fault(f"{found.prompt} broke off after {found.heard:.0%}", LIKELY["broken off"])
+
+
+def _people(hearing: Hearing) -> Iterator[Fault]:
+    """An agent where one is owed, and each heard the other."""
+    if hearing.caller.agent is None:
+        if hearing.agent is not None:
+            yield Fault("an agent was rung for a caller who did not need one", LIKELY["needless agent"])
+        return
+    if hearing.agent is None:
+        yield Fault("no agent answered", LIKELY["agent"])
+        return
+    if not _heard_of(hearing.found, AGENT_CLIP):
+        yield Fault("the caller did not hear the agent", LIKELY["one way"])
+    if not _heard_of(hearing.agent.found, CALLER_CLIP):
+        yield Fault("the agent did not hear the caller", LIKELY["one way"])
+
+
+def _heard_of(found: tuple[Found, ...], clip: str) -> bool:
+    return any(f.prompt == clip and f.heard >= WHOLE and f.dropouts <= DROPOUT for f in found)
+
+
+def _ending(hearing: Hearing) -> Iterator[Fault]:
+    """Whoever was to hang up did."""
+    owed = By.THEM if hearing.caller.outcome is Outcome.LET_GO else By.US
+    if hearing.hung_up_by is not owed:
+        yield Fault(f"the {hearing.hung_up_by} hung up, not the {owed}", LIKELY["ending"])
+
+
+def _wait_fault(wait: Wait) -> Fault:
+    why = "too long" if wait.off > 0 else "too short"
+    return Fault(f"{wait.measured:.2f} s after {wait.after}, not {wait.prescribed:g} s", LIKELY[why])
+
+
+def _reaction_fault(after: float) -> Fault:
+    return Fault(f"the caller had to wait {after:.2f} s for an answer", LIKELY["reaction"])
+
+
+LIKELY = {
+    "trouble": "the trunk does not reach the hotline, or its dialplan does not answer: see the PBX's log.",
+    "answer": "nobody claims the call in time: is the application connected? HOTLINE_CLAIM_MS?",
+    "order": "a noise was taken for speech or speech for noise (hearing in standard.yaml), a step is missing in "
+    "the procedure, or the call was adopted in the wrong place.",
+    "opening": "the first packets were sent before the line was open: the lead-in is too short or not played.",
+    "dropout": "packets were lost or the PBX was starved of CPU: see the lost packets and the machine's load.",
+    "broken off": "an echo or noise was taken for an interruption, or the worker died in this prompt.",
+    "too long": "the application reacted late (its load, the machine's), or the wait in standard.yaml is another.",
+    "too short": "the wait is not counted from the prompt's end, or the recording is longer than its WAV.",
+    "reaction": "speech_minimum or the threshold of `hearing` is too high, or the prompt is not stopped at once.",
+    "agent": "no agent's phone is registered or free (`queue show`), or the hand-off went to another queue.",
+    "needless agent": "something was taken for speech: see `hearing` in standard.yaml.",
+    "one way": "RTP flows in one direction only: media_address, direct_media or a firewall.",
+    "ending": "a procedure ended with another `then`, the queue did not give the caller back, or the call broke.",
+}
