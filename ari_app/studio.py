@@ -14,7 +14,7 @@ import os
 import tempfile
 import warnings
 import wave
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def render(
     wanted = {saying.name: saying for saying in sayings}
     if LEAD_IN in wanted:
         raise StudioFailed(f"{LEAD_IN}: is the silence before the first prompt; give the sentence another name")
-    manifest, failures = Manifest.read(folder), list[str]()
+    manifest, failures = Manifest.read(folder), _strays(folder / "masters", wanted)
     manifest.forget_all_but({*wanted, LEAD_IN})
     works: list[_LeadIn | _Work] = [_LeadIn(folder), *(_Work(folder, saying, voice) for saying in wanted.values())]
     fresh: set[str] = set()
@@ -219,10 +219,21 @@ def _levelled(trimmed: Samples, whose: str) -> bytes:
 
 def _master(masters: Path, name: str) -> Path | None:
     """The recording a voice talent gave for a sentence, if there is one."""
-    found = [path for suffix in MASTERS if (path := masters / f"{name}{suffix}").is_file()]
+    found = sorted(path for path in masters.glob(f"{name}.*") if path.suffix.lower() in MASTERS)
     if len(found) > 1:
         raise StudioFailed(f"{name}: has several masters, {', '.join(path.name for path in found)}; keep one")
     return found[0] if found else None
+
+
+def _strays(masters: Path, names: Container[str]) -> list[str]:
+    """Complaints about recordings that would be passed over in silence."""
+    complaints = []
+    for path in sorted(masters.glob("[!.]*")):
+        if path.suffix.lower() not in MASTERS:
+            complaints.append(f"{path}: is not read; save it as WAV, FLAC, MP3 or OGG")
+        elif path.stem not in names:
+            complaints.append(f"{path}: belongs to no sentence; name it as the sentence is in standard.yaml")
+    return complaints
 
 
 def _read(master: Path) -> bytes:

@@ -326,9 +326,17 @@ def test_a_two_hour_master_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 def test_two_masters_of_one_sentence_are_refused(tmp_path: Path) -> None:
     master(tmp_path, wav(speechlike()))
-    master(tmp_path, b"x", "hello.mp3")
-    with pytest.raises(StudioFailed, match=r"hello: has several masters, hello\.wav, hello\.mp3"):
+    master(tmp_path, b"x", "hello.MP3")
+    with pytest.raises(StudioFailed, match=r"hello: has several masters, hello\.MP3, hello\.wav"):
         studio.render(tmp_path, [Saying("hello")], HUMS)
+
+
+@pytest.mark.parametrize(("name", "message"), [("helo.wav", "belongs to no sentence"), ("hello.m4a", "is not read")])
+def test_a_master_that_would_be_passed_over_is_named(tmp_path: Path, name: str, message: str) -> None:
+    master(tmp_path, wav(speechlike()), name)
+    with pytest.raises(StudioFailed, match=f"{name}: {message}"):
+        studio.render(tmp_path, [Saying("hello")], HUMS)
+    assert (tmp_path / "hello.wav").exists(), "the sentence has a voice all the same"
 
 
 @pytest.mark.parametrize(
@@ -492,7 +500,7 @@ def test_the_command_builds_and_shows_a_table(tmp_path: Path) -> None:
     copy = tmp_path / "hotline-standard"
     shutil.copytree(shipped("prompts") / "hotline-standard", copy)
     (copy / "zh-CN" / "hanging-up.wav").unlink()
-    done = CliRunner().invoke(prompts_command, ["build", str(copy)], catch_exceptions=False)
+    done = CliRunner().invoke(prompts_command, ["build", str(copy)], env={"HOTLINE_VOICE": ""}, catch_exceptions=False)
     assert done.exit_code == 0
     assert re.search(r"hanging-up +espeak-ng +\d\.\d\d +-\d\d\.\d +-\d\.\d +\d+ +\d+ +rendered", done.output)
     assert re.search(r"^1 rendered, \d+ unchanged", done.output, re.MULTILINE)
