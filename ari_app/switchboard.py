@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from ari_app.ari import events
-from ari_app.ari.channel import PLACE, PLAYBACK, QUEUE_STATUS, ROUND, AriChannel, rescue, stop_adopted
+from ari_app.ari.channel import PLACE, PLAYBACK, QUEUE_STATUS, ROUND, AriChannel, left_on, rescue, stop_adopted
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.wire import Wire
@@ -50,6 +50,7 @@ class Switchboard:
         self._inboxes: dict[str, Inbox] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._unattended: set[str] = set()
         self._peers = Peers(self.wire)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -61,7 +62,7 @@ class Switchboard:
 
     async def run(self) -> None:
         """Serve callers until cancelled. Raises PbxRefused when Asterisk will not have us."""
-        watch = asyncio.create_task(self._peers.watch(self._adopt_from))
+        watch = asyncio.create_task(self._peers.watch(self._look_after, self._adopt_from))
         try:
             await self.wire.run(self._connected)
         finally:
@@ -176,9 +177,9 @@ class Switchboard:
         door = Door(args[0]) if args and args[0] in set(Door) else Door.INCOMING
         left: dict[str, str] = {}
         if door is not Door.INCOMING:
-            left = await self._left_on(channel.id)
+            left = await left_on(self.wire, channel.id)
         if door is Door.ADOPTED:
-            await stop_adopted(self.wire, left.get(PLAYBACK, ""))
+            await stop_adopted(self.wire, left[PLAYBACK])
         return Arrival(
             door=door,
             number=channel.caller.number,
@@ -186,36 +187,34 @@ class Switchboard:
             dialled=channel.dialplan.exten,
             procedure=args[1] if len(args) > 1 else "",
             queue_status=left.get(QUEUE_STATUS, ""),
-            queue_round=int(left.get(ROUND) or 0) if (left.get(ROUND) or "0").isdecimal() else 0,
+            queue_round=int(rounds) if (rounds := left.get(ROUND, "")).isdecimal() else 0,
             place=_place(left.get(PLACE, "")),
         )
-
-    async def _left_on(self, channel_id: str) -> dict[str, str]:
-        names = ",".join((PLACE, PLAYBACK, ROUND, QUEUE_STATUS))
-        reply = await self.wire.request_aside(
-            "GET", f"channels/{quote(channel_id, safe='')}/variables", {"variables": names}
-        )
-        if reply.gone:
-            raise CallerHungUp
-        found = reply.json() if reply.ok else {}
-        found = found.get("variables", found) if isinstance(found, dict) else {}
-        return {name: str(value) for name, value in found.items() if value is not None}
 
     # ------------------------------------------------------------------ adopting
 
     def _connected(self) -> None:
         log.info("connected to Asterisk as %s", self.wire.app)
+        self._unattended.clear()
         self._peers.connected()
         self._chore(self._reconcile())
 
     async def _reconcile(self) -> None:
-        """After a (re)connection: let go of callers who left meanwhile, adopt those nobody attends."""
-        ours = await self._channels_of(self.wire.app)
-        for channel_id in set(self._inboxes) - ours:
+        """After a (re)connection: let go of callers who left meanwhile, look twice for those nobody attends."""
+        reply = await self.wire.request_aside("GET", f"applications/{quote(self.wire.app, safe='')}")
+        ours = list(reply.json()["channel_ids"]) if reply.ok else []
+        for channel_id in set(self._inboxes) - set(ours):
             self._sign(channel_id, Gone())
+        self._look_after(ours)
         await asyncio.sleep(SECOND_LOOK)
-        for channel_id in (ours & await self._channels_of(self.wire.app)) - set(self._calls):
+        self._look_after(ours)
+
+    def _look_after(self, ours: list[str]) -> None:
+        """Adopt each caller Asterisk calls ours whom nobody has attended at two looks: nobody waits in silence."""
+        unattended = set(ours) - set(self._calls)
+        for channel_id in unattended & self._unattended:
             self._chore(self._adopt(channel_id))
+        self._unattended = unattended
 
     async def _adopt(self, channel_id: str) -> None:
         """Take up a caller of our own name whose former worker died."""
@@ -232,17 +231,13 @@ class Switchboard:
             self._chore(self._move_here(channel_id))
 
     async def _move_here(self, channel_id: str) -> None:
-        left = await self._left_on(channel_id)
-        await stop_adopted(self.wire, left.get(PLAYBACK, ""))
+        left = await left_on(self.wire, channel_id)
+        await stop_adopted(self.wire, left[PLAYBACK])
         await self.wire.request_aside(
             "POST",
             f"channels/{quote(channel_id, safe='')}/move",
             {"app": self.wire.app, "appArgs": Door.ADOPTED},
         )
-
-    async def _channels_of(self, app: str) -> set[str]:
-        reply = await self.wire.request_aside("GET", f"applications/{quote(app, safe='')}")
-        return set(reply.json()["channel_ids"]) if reply.ok else set()
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Something to do beside the calls; its failure is told and harms nobody."""

@@ -69,11 +69,7 @@ class AriChannel:
 
     async def variable(self, name: str) -> str:
         """A channel variable or function; "" when it is not set. Never waits behind a playback."""
-        reply = await self._wire.request("GET", f"{self._uri}/variable", {"variable": name})
-        if reply.status == 404 and "variable" in reply.body.lower():
-            return ""
-        _done(reply)
-        return str(reply.json().get("value", ""))
+        return _value(await self._wire.request("GET", f"{self._uri}/variable", {"variable": name}))
 
     def _set(self, variables: Mapping[str, str]) -> Awaitable[Reply]:
         return self._wire.ask("POST", f"{self._uri}/variables", None, {"variables": variables})
@@ -84,6 +80,24 @@ def _done(reply: Reply) -> None:
         raise CallerHungUp
     if not reply.ok:
         raise PbxUnreachable(f"Asterisk answered {reply.status} to a request about a call")
+
+
+async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
+    """What a former worker or the queue left on a channel, "" for what is not there; over HTTP.
+
+    Raises CallerHungUp. One by one: Asterisk's answer to several at once is 404 as soon as one is missing.
+    """
+    uri = f"channels/{quote(channel_id, safe='')}/variable"
+    names = (PLACE, PLAYBACK, ROUND, QUEUE_STATUS)
+    replies = await asyncio.gather(*(wire.request_aside("GET", uri, {"variable": name}) for name in names))
+    return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
+
+
+def _value(reply: Reply) -> str:
+    if reply.status == 404 and "variable" in reply.body:
+        return ""
+    _done(reply)
+    return str(reply.json().get("value", ""))
 
 
 async def stop_adopted(wire: Wire, playback: str) -> None:

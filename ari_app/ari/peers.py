@@ -45,28 +45,29 @@ class Peers:
         if event.eventname == GREETING and isinstance(worker, str):
             self._heard[worker] = asyncio.get_running_loop().time()
 
-    async def watch(self, adopt: Adopt) -> None:
-        """Greet and look around until cancelled; calls `adopt(app, channel ids)` for a dead worker's callers."""
+    async def watch(self, own: Callable[[list[str]], None], adopt: Adopt) -> None:
+        """Greet and look around until cancelled.
+
+        Calls `own(channel ids)` with what Asterisk calls ours, and `adopt(app, channel ids)` for a dead
+        worker's callers.
+        """
         while True:
             await asyncio.sleep(self._greet_every)
             if self._wire.state is not State.READY:
                 continue
             try:
-                await self._look_around(adopt)
+                await self._look_around(own, adopt)
             except PbxUnreachable as problem:
                 log.warning("%s", problem)
             except Exception:
                 log.exception("looking after the other workers failed")
 
-    async def _look_around(self, adopt: Adopt) -> None:
+    async def _look_around(self, own: Callable[[list[str]], None], adopt: Adopt) -> None:
         reply = await self._wire.request_aside("GET", "applications")
         if not reply.ok:
             return
-        callers = {
-            a["name"]: list(a["channel_ids"])
-            for a in reply.json()
-            if a["name"].startswith(FAMILY) and a["name"] != self._wire.app
-        }
+        callers = {a["name"]: list(a["channel_ids"]) for a in reply.json() if a["name"].startswith(FAMILY)}
+        own(callers.pop(self._wire.app, []))
         now = asyncio.get_running_loop().time()
         for peer in callers:
             self._known_since.setdefault(peer, now)
