@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 import signal
 import sys
@@ -22,7 +23,28 @@ from ari_app.switchboard import Switchboard
 log = logging.getLogger("ari_app")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+ELSEWHERE = {
+    "check": "cli_check:check",
+    "demo": "cli_demo:demo",
+    "prompts": "cli_prompts:prompts",
+    "try": "cli_try:try_",
+}
+"""Commands that live in modules of their own and are imported when asked for: `run` needs none of them."""
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, name = ELSEWHERE[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(f"ari_app.{module}"), name)
+        return command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hotline")
 def hotline() -> None:
     """The automated front line of a telephone hotline, beside Asterisk."""
