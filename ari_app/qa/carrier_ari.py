@@ -14,11 +14,13 @@ from typing import Any
 
 import aiohttp
 
+from ari_app.errors import PbxFailed
+
 Event = Mapping[str, Any]
 Hearer = Callable[[Event, float], None]
 
 
-class CarrierTrouble(Exception):
+class CarrierTrouble(PbxFailed):
     """The carrier did not do what was asked of it; the hotline is not to blame."""
 
 
@@ -80,14 +82,16 @@ class CarrierAri:
 
     async def _connect(self, within: float) -> aiohttp.ClientWebSocketResponse:
         """The events socket; a carrier that is still starting is tried again."""
-        async with asyncio.timeout(within):
-            while True:
-                try:
-                    return await self._http.ws_connect(
-                        f"{self._url}/events", params={"app": self._app}, heartbeat=10, max_msg_size=0
-                    )
-                except aiohttp.ClientError:
-                    await asyncio.sleep(0.1)
+        deadline = self._loop.time() + within
+        while True:
+            try:
+                return await self._http.ws_connect(
+                    f"{self._url}/events", params={"app": self._app}, heartbeat=10, max_msg_size=0
+                )
+            except aiohttp.ClientError as reason:
+                if self._loop.time() > deadline:
+                    raise CarrierTrouble(f"the carrier's ARI does not answer: {reason}") from None
+                await asyncio.sleep(0.1)
 
     async def _read(self) -> None:
         async for message in self._events:

@@ -275,7 +275,8 @@ def _whiten(sound: Floats) -> Floats:
 def _levels(sound: Floats) -> Floats:
     """Rms of each whole or last 20 ms."""
     padded = np.pad(sound, (0, -len(sound) % FRAME)).reshape(-1, FRAME)
-    return np.sqrt((padded**2).mean(1)).astype(np.float32)
+    levels: Floats = np.sqrt((padded**2).mean(1)).astype(np.float32)
+    return levels
 
 
 def _frame_correlation(wanted: Floats, heard: Floats) -> Floats:
@@ -283,7 +284,8 @@ def _frame_correlation(wanted: Floats, heard: Floats) -> Floats:
 
     def sums(product: Floats) -> Floats:
         frames = np.pad(product, (0, -len(product) % FRAME)).reshape(-1, FRAME).sum(1)
-        return np.convolve(frames, np.ones(3, np.float32), "same").astype(np.float32)
+        around: Floats = np.convolve(frames, np.ones(3, np.float32), "same").astype(np.float32)
+        return around
 
     power = np.sqrt(sums(wanted**2) * sums(heard**2))
     alike: Floats = np.where(power > 0, sums(wanted * heard) / np.maximum(power, 1e-12), 0).astype(np.float32)

@@ -105,6 +105,7 @@ class Player:
         self._leg: Leg | None = None
         self._acts: list[Act] = []
         self._met: asyncio.Future[Leg] = self._loop.create_future()
+        self.answered = asyncio.Event()  # or given up
         self._agent_rang = 0.0
         self._trouble = ""
         self.agent_leg: Leg | None = None
@@ -130,11 +131,13 @@ class Player:
             self._trouble = "the agent's telephone was never put down"
         finally:
             director.forget(self)
+            self.answered.set()
             self._report("done" if not self._trouble else self._trouble)
 
     async def _live(self, leg: Leg) -> None:
         """The script and the talk with an agent, until the line ends or the deadline comes."""
         self._report("is answered")
+        self.answered.set()
         lives = [asyncio.create_task(life) for life in (self._keep_script(leg), self._talk(leg))]
         try:
             if await _first(leg.ended, within=self._plan.length + AGENT_CALL) is None:

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ari_app import paths, standard
-from ari_app.errors import PbxFailed
+from ari_app.errors import HotlineError, PbxFailed
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import Pbx
@@ -27,7 +27,7 @@ from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.mouth import Clip, load_clip
-from ari_app.qa.player import Director, Player, rehearsed
+from ari_app.qa.player import Director, Plan, Player, rehearsed
 from ari_app.standard import Standard
 
 VOICES = Path(__file__).parent / "voices"
@@ -54,7 +54,7 @@ class Voices:
 
 
 class Stage:
-    """`async with Stage(asterisk, folder) as stage: await stage.start(); await stage.play(CAST)`."""
+    """`async with Stage(asterisk, folder) as stage: hearings = await stage.perform(CAST)`."""
 
     def __init__(
         self,
@@ -84,6 +84,7 @@ class Stage:
         self.director = Director(self.voices)
         self.carrier = Carrier(self._plan(), self.director.agent_rings)
         self.applications: list[Application] = []
+        self._plans: dict[CastCaller, Plan] = {}
         self._numbers = itertools.count(13_800_000_001)
 
     async def __aenter__(self) -> Stage:
@@ -92,8 +93,7 @@ class Stage:
             for pbx in (self.pbx, self._carrier_pbx):
                 await self._exits.enter_async_context(pbx)
             await self._exits.enter_async_context(self.carrier)
-            async with asyncio.timeout(REGISTERED_WITHIN):
-                await self._agents_ready()
+            await self._agents_ready()
         except BaseException:
             await self._exits.aclose()
             raise
@@ -118,18 +118,41 @@ class Stage:
         await application.start()
         return application
 
-    async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
-        """All these callers ring at once; what each heard, in the same order."""
-        calls = (self._call(caller, progress) for caller in cast)
-        played = await asyncio.gather(*calls)
-        return [await asyncio.to_thread(player.hearing, self.matcher()) for player in played]
+    async def perform(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
+        """The whole cast, the application included: it starts when those who find it down have been answered."""
+        early = [caller for caller in cast if caller.application_down]
+        players = {caller.name: await self._player(caller, progress) for caller in cast}
+        try:
+            async with asyncio.TaskGroup() as calls:
+                for caller in early:
+                    calls.create_task(self._call(players[caller.name]))
+                for caller in early:
+                    await players[caller.name].answered.wait()
+                await self.start()
+                for caller in cast:
+                    if not caller.application_down:
+                        calls.create_task(self._call(players[caller.name]))
+        except* HotlineError as troubles:
+            raise troubles.exceptions[0] from None
+        return await self._hearings(players[caller.name] for caller in cast)
 
-    async def _call(self, caller: CastCaller, progress: Progress) -> Player:
-        plan = await asyncio.to_thread(rehearsed, caller, self.standard)  # a rehearsal has an event loop of its own
+    async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
+        """All these callers ring at once, whatever runs or does not; what each heard, in the same order."""
+        players = [await self._player(caller, progress) for caller in cast]
+        await asyncio.gather(*(self._call(player) for player in players))
+        return await self._hearings(players)
+
+    async def _player(self, caller: CastCaller, progress: Progress) -> Player:
+        if caller not in self._plans:  # a rehearsal has an event loop of its own, and so a thread
+            self._plans[caller] = await asyncio.to_thread(rehearsed, caller, self.standard)
         number = str(next(self._numbers))
-        player = Player(caller, plan, self.voices, number, lambda news: progress(caller, news))
+        return Player(caller, self._plans[caller], self.voices, number, lambda news: progress(caller, news))
+
+    async def _call(self, player: Player) -> None:
         await player.play(self.carrier, self.director, DIALLED)
-        return player
+
+    async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
+        return [await asyncio.to_thread(player.hearing, self.matcher()) for player in players]
 
     def matcher(self) -> Matcher:
         """Knows every prompt of the standard and the people's voices; made once."""
@@ -159,11 +182,18 @@ class Stage:
 
     async def _agents_ready(self) -> None:
         """Every agent's phone is registered and the queue knows that it can be rung."""
-        while True:
-            shown = await self.pbx.console("queue show")
-            if shown.count("(Not in use)") >= len(self._phones):
-                return
-            await asyncio.sleep(0.2)
+        try:
+            async with asyncio.timeout(REGISTERED_WITHIN):
+                while not await self._all_phones_ring():
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise PbxFailed(
+                f"the agents' phones did not register with the hotline within {REGISTERED_WITHIN:.0f} s; "
+                f"see {self.pbx.log_file} and {self._carrier_pbx.log_file}"
+            ) from None
+
+    async def _all_phones_ring(self) -> bool:
+        return (await self.pbx.console("queue show")).count("(Not in use)") >= len(self._phones)
 
     def _plan(self) -> CarrierPlan:
         place, hotline = self._carrier_pbx.place, self.pbx.place

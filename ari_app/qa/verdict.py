@@ -30,6 +30,7 @@ class Wait:
     """A wait of the standard, as the caller measured it."""
 
     after: str
+    since: float  # the end of that prompt, seconds since the answer
     prescribed: float
     measured: float
 
@@ -106,7 +107,7 @@ def _measure(
             if after is not None:
                 reactions.append(after.start - agent.ended)
         elif found.prompt in prescribed:
-            waits.append(Wait(found.prompt, prescribed[found.prompt], until - found.end))
+            waits.append(Wait(found.prompt, found.end, prescribed[found.prompt], until - found.end))
     return waits, reactions
 
 
