@@ -19,7 +19,7 @@ from ari_app.ari import events
 from ari_app.ari.channel import PLACE, PLAYBACK, QUEUE_STATUS, ROUND, AriChannel, left_on, rescue, stop_adopted
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
-from ari_app.ari.wire import Wire
+from ari_app.ari.wire import State, Wire
 from ari_app.call import Arrival, CallId, Door, QueueName
 from ari_app.config import Configuration
 from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, Sign, TalkFinished, TalkStarted
@@ -81,7 +81,7 @@ class Switchboard:
             log.warning("draining: %d calls handed to the queue", self.live)
             for call in tuple(self._calls.values()):
                 call.cancel()
-            await asyncio.wait(self._calls.values())
+            await asyncio.gather(*self._calls.values(), return_exceptions=True)
 
     # ------------------------------------------------------------------ what Asterisk says
 
@@ -122,8 +122,7 @@ class Switchboard:
     # ------------------------------------------------------------------ attending
 
     def _begin(self, channel: ChannelFacts, args: list[str]) -> None:
-        if channel.id in self._calls:
-            return
+        self._sign(channel.id, Gone(taken=True))  # it left and is back before its former task has noticed
         inbox = self._inboxes[channel.id] = Inbox(asyncio.get_running_loop())
         self._idle.clear()
         self._calls[channel.id] = asyncio.create_task(self._attend(channel, args, inbox))
@@ -149,16 +148,17 @@ class Switchboard:
         except (CallerHungUp, LineTaken):
             pass
         except asyncio.CancelledError:
-            await self._rescue(channel.id, line)
+            if self.wire.state is not State.REPLACED:  # then the program that took our name adopts our callers
+                await self._rescue(channel.id, line)
         except Exception:
             await self._rescue(channel.id, line)
             log.exception("a call broke and went to the queue")
         finally:
-            self._end(channel.id, line)
+            self._end(channel.id, inbox, line)
 
-    def _end(self, channel_id: str, line: Line | None) -> None:
-        self._inboxes.pop(channel_id, None)
-        self._calls.pop(channel_id, None)
+    def _end(self, channel_id: str, inbox: Inbox, line: Line | None) -> None:
+        if self._inboxes.get(channel_id) is inbox:
+            del self._inboxes[channel_id], self._calls[channel_id]
         if not self._calls:
             self._idle.set()
         if line is not None:
