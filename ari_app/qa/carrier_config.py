@@ -45,7 +45,7 @@ class CarrierPlan:
         """The configuration files, by name."""
         return {
             "modules.conf": _MODULES,
-            "logger.conf": "[logfiles]\nmessages => notice,warning,error\n",
+            "logger.conf": "[logfiles]\nmessages => warning,error\n",
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\nstrictrtp=no\n",
             "http.conf": _HTTP.format(p=self),
             "ari.conf": _ARI.format(p=self),
@@ -64,9 +64,9 @@ _MODULES = "[modules]\nautoload=no\n" + "".join(
         "res_timing_timerfd res_http_websocket res_sorcery_config res_sorcery_memory res_sorcery_astdb "
         "res_pjproject res_pjsip res_pjsip_session res_pjsip_pubsub res_pjsip_sdp_rtp res_pjsip_caller_id "
         "res_pjsip_endpoint_identifier_ip res_pjsip_dtmf_info res_pjsip_rfc3326 res_pjsip_nat "
-        "res_pjsip_outbound_registration res_pjsip_outbound_authenticator_digest res_rtp_asterisk "
-        "chan_pjsip chan_rtp bridge_simple bridge_softmix bridge_holding codec_ulaw format_pcm pbx_config "
-        "res_rtp_multicast res_websocket_client res_stasis_recording res_stasis_playback res_stasis_snoop "
+        "res_pjsip_outbound_registration res_pjsip_outbound_authenticator_digest res_pjsip_authenticator_digest "
+        "res_rtp_asterisk chan_pjsip chan_rtp bridge_simple bridge_softmix bridge_holding codec_ulaw "
+        "format_pcm pbx_config res_rtp_multicast res_websocket_client res_stasis_recording res_stasis_playback res_stasis_snoop "
         "func_callerid func_channel res_stasis res_stasis_answer app_stasis res_ari_model res_ari "
         "res_ari_applications res_ari_asterisk res_ari_bridges res_ari_channels res_ari_events"
     ).split()
@@ -75,7 +75,6 @@ _MODULES = "[modules]\nautoload=no\n" + "".join(
 # Asterisk grumbles about files it does not find; a log that only speaks of trouble is worth eight empty ones.
 _EMPTY = (
     "features.conf",
-    "indications.conf",
     "acl.conf",
     "manager.conf",
     "udptl.conf",
@@ -159,6 +158,7 @@ forbidden_retry_interval=2
 fatal_retry_interval=2
 max_retries=1000
 expiration=600
+max_random_initial_delay=0
 
 [{phone.user}]
 type=auth

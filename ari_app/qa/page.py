@@ -25,7 +25,9 @@ def write(folder: Path, results: Results, facts: Sequence[tuple[str, str]]) -> P
     sections = [_section(folder, i, hearing, verdict) for i, (hearing, verdict) in enumerate(results, start=1)]
     page = folder / "report.html"
     page.write_text(
-        _PAGE.format(summary=_summary(results), facts=_facts(facts), rows=_rows(results), sections="".join(sections)),
+        _frame().substitute(
+            summary=_summary(results), facts=_facts(facts), rows=_rows(results), sections="".join(sections)
+        ),
         encoding="utf-8",
     )
     return page

@@ -128,12 +128,13 @@ class Stage:
                     calls.create_task(self._call(players[caller.name]))
                 for caller in early:
                     await players[caller.name].answered.wait()
-                await self.start()
+                application = await self.start()
                 for caller in cast:
                     if not caller.application_down:
                         calls.create_task(self._call(players[caller.name]))
         except* HotlineError as troubles:
             raise troubles.exceptions[0] from None
+        await application.stop()
         return await self._hearings(players[caller.name] for caller in cast)
 
     async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
@@ -184,7 +185,7 @@ class Stage:
         """Every agent's phone is registered and the queue knows that it can be rung."""
         try:
             async with asyncio.timeout(REGISTERED_WITHIN):
-                while not await self._all_phones_ring():
+                while not await self._all_phones_ring():  # noqa: ASYNC110 - only the PBX knows, and it must be asked
                     await asyncio.sleep(0.2)
         except TimeoutError:
             raise PbxFailed(
