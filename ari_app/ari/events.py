@@ -135,7 +135,7 @@ def decode(text: bytes) -> Event | RESTResponse | None:
     """One message of Asterisk; None for a kind we have no use for or cannot read."""
     try:
         return _decoder.decode(text)  # type: ignore[no-any-return]
-    except (ValidationError, DecodeError, UnicodeDecodeError):
+    except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

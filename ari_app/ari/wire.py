@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 PING_EVERY = 4.0
 """Seconds between pings; with as long a wait for the pong a dead connection is noticed within 8 s."""
+CONNECT_WITHIN = 5.0
+"""Seconds for TCP and the WebSocket handshake: a silent network must not keep us waiting for minutes."""
 STABLE_AFTER = 10.0
 """Seconds a connection must last before the next back-off starts from the beginning."""
 BACK_OFF = (0.1, 5.0)
@@ -140,28 +142,32 @@ class Wire:
                     raise PbxRefused(f"another program connected to Asterisk as {self.app!r}; this one stops")
                 self.state = State.CONNECTING if first else State.RECONNECTING
                 attempt = 0 if loop.time() - since > STABLE_AFTER else attempt + 1
-                longest = min(BACK_OFF[1], BACK_OFF[0] * 2**attempt)
-                await asyncio.sleep(random.uniform(longest / 2, longest))
+                await asyncio.sleep(pause_before(attempt))
         finally:
             self.state = State.CLOSED if self.state is not State.REPLACED else self.state
-            if self._http is not None:
-                await self._http.close()
+
+    async def close(self) -> None:
+        """Nothing more will be asked over HTTP; callers have been looked after."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
 
     async def _serve(self, on_ready: Callable[[], None]) -> None:
         """One connection, from handshake to its end."""
         url = self._events_url()
         try:
-            transport, _ = await ws_connect(
-                lambda: _Socket(self._receive),
-                url,
-                extra_headers={"Authorization": f"Basic {self._basic}"},
-                websocket_handshake_timeout=5,
-                enable_auto_ping=True,
-                auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
-                auto_ping_idle_timeout=PING_EVERY,
-                auto_ping_reply_timeout=PING_EVERY,
-                logger_name="hotline",
-            )
+            async with asyncio.timeout(CONNECT_WITHIN):
+                transport, _ = await ws_connect(
+                    lambda: _Socket(self._receive),
+                    url,
+                    extra_headers={"Authorization": f"Basic {self._basic}"},
+                    websocket_handshake_timeout=CONNECT_WITHIN,
+                    enable_auto_ping=True,
+                    auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
+                    auto_ping_idle_timeout=PING_EVERY,
+                    auto_ping_reply_timeout=PING_EVERY,
+                    logger_name="hotline",
+                )
         except WSInvalidStatusError as problem:
             raise _refusal(problem, self._settings) from None
         except (WSError, OSError, TimeoutError) as problem:
@@ -173,6 +179,8 @@ class Wire:
             self._ready.set()
             on_ready()
             await transport.wait_disconnected()
+        except WSError as problem:  # what arrived is not WebSocket any more
+            raise PbxUnreachable(f"the connection to Asterisk broke: {_short(problem)}") from None
         finally:
             self._ready.clear()
             self._transport = None
@@ -182,7 +190,6 @@ class Wire:
             for answer in waiting.values():
                 if not answer.done():
                     answer.set_exception(PbxUnreachable("the connection to Asterisk was lost before it answered"))
-                    answer.exception()
         log.warning("connection to Asterisk lost")
 
     async def _filter_events(self) -> None:
@@ -212,7 +219,9 @@ class Wire:
         encoded = None if body is None else msgspec.json.encode(body)
         if self._ready.is_set():
             return self._answer(self._send(method, uri, query, encoded))
-        return asyncio.ensure_future(self._ask_when_ready(method, uri, query, encoded))
+        later = asyncio.ensure_future(self._ask_when_ready(method, uri, query, encoded))
+        later.add_done_callback(_seen)
+        return later
 
     async def request_aside(
         self, method: str, uri: str, query: Mapping[str, str] | None = None, body: object = None
@@ -263,15 +272,15 @@ class Wire:
 
     def _answer(self, sent: tuple[str, asyncio.Future[Reply]]) -> asyncio.Future[Reply]:
         request_id, answer = sent
-        if not answer.done():
-            alarm = asyncio.get_running_loop().call_later(ANSWER_WITHIN, self._give_up, request_id)
-            answer.add_done_callback(lambda _: alarm.cancel())
-        return answer
+        alarm = asyncio.get_running_loop().call_later(ANSWER_WITHIN, _give_up, answer)
 
-    def _give_up(self, request_id: str) -> None:
-        answer = self._waiting.pop(request_id, None)
-        if answer is not None and not answer.done():
-            answer.set_exception(PbxUnreachable("Asterisk did not answer in time"))
+        def forget(done: asyncio.Future[Reply]) -> None:
+            alarm.cancel()
+            self._waiting.pop(request_id, None)
+            _seen(done)
+
+        answer.add_done_callback(forget)
+        return answer
 
     # ------------------------------------------------------------------ hearing
 
@@ -289,13 +298,33 @@ class Wire:
                 if self._transport is not None:
                     self._transport.disconnect()
             case _:
-                self._deliver(event)
+                try:
+                    self._deliver(event)
+                except Exception:  # one event that we stumble over must not cost every caller the connection
+                    log.exception("an event of Asterisk could not be delivered")
 
     def _events_url(self) -> str:
         parts = urlsplit(str(self._settings.url))
         query = urlencode({"app": self.app, "subscribeAll": "false"})
         scheme = {"http": "ws", "https": "wss"}[parts.scheme]
         return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/events", query, ""))
+
+
+def pause_before(attempt: int) -> float:
+    """Seconds to wait before the next attempt to connect; longer each time, and drawn, lest workers knock together."""
+    longest = min(BACK_OFF[1], BACK_OFF[0] * 2 ** min(attempt, 30))
+    return random.uniform(longest / 2, longest)
+
+
+def _give_up(answer: asyncio.Future[Reply]) -> None:
+    if not answer.done():
+        answer.set_exception(PbxUnreachable("Asterisk did not answer in time"))
+
+
+def _seen(answer: asyncio.Future[Reply]) -> None:
+    """Who asked may have left meanwhile; then nobody misses the answer."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _refusal(problem: WSInvalidStatusError, settings: AriSettings) -> PbxUnreachable:
