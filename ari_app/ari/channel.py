@@ -118,7 +118,9 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName) -> None:
             if playing.ok:
                 await stop_adopted(wire, str(playing.json().get("value", "")))
             where = {"context": QUEUE_CONTEXT, "extension": queue, "priority": "1"}
-            await wire.request_aside("POST", f"{uri}/continue", where)
+            left = await wire.request_aside("POST", f"{uri}/continue", where)
+            if not left.ok and not left.gone:
+                raise PbxUnreachable(f"Asterisk answered {left.status} when a caller was to go to the queue")
         except PbxUnreachable:
             if attempt == RESCUE_TRIES:
                 raise
