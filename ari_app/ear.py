@@ -131,7 +131,7 @@ class Ear:
     def believe(self, now: float) -> Speech:
         """The sound in the air is speech."""
         self._believed = True
-        return Speech(now - (self._since or now))
+        return Speech(0.0 if self._since is None else now - self._since)
 
 
 class Attention:

@@ -8,12 +8,13 @@ Rule 3: a line that is gone becomes CallerHungUp (or LineTaken) here and nowhere
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable
 from typing import NoReturn, Protocol
 
 from ari_app.call import Arrival, CallId, Digit, Heed, Prompt, QueueName, Silence, Speech
 from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded
-from ari_app.errors import CallerHungUp, LineTaken
+from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
 from ari_app.journal import Journal, Place, What
 from ari_app.standard import Hearing
 
@@ -63,6 +64,7 @@ class Line:
         self._lead_in: Prompt | None = lead_in
         self._attention = Attention(inbox, hearing.speech_minimum)
         self._playbacks = 0
+        self._stint = secrets.token_hex(3)
         self._quiet_since = self._loop.time()
 
     async def answer(self) -> None:
@@ -73,22 +75,25 @@ class Line:
         prompts = (prompt,) if self._lead_in is None else (self._lead_in, prompt)
         self._lead_in = None
         self._playbacks += 1
-        playback = f"{self.id}-{self._playbacks}"
+        # Never an id of a former stint: news of its end may still be on the way when a call is adopted.
+        playback = f"{self.id}-{self._stint}.{self._playbacks}"
         length = sum(p.seconds for p in prompts)
-        started = self._loop.time()
         self.journal.note(What.PLAY, prompt.name)
         await self._ask(self._channel.start(playback, prompts, self.journal.place))
-        heard = await self._attention.hear(started + length + OVERDUE, heed, playback)
+        heard = await self._attention.hear(self._loop.time() + length + OVERDUE, heed, playback)
         self._quiet_since = self._loop.time()
         match heard:
             case Gone():
                 self._gone(heard)
-            case PlaybackEnded(played=played):
-                self.journal.note(What.PLAYED if played else What.FAILED, prompt.name)
+            case PlaybackEnded(played=True):
+                self.journal.note(What.PLAYED, prompt.name)
                 return None
+            case PlaybackEnded():
+                await self._unheard(prompt)
             case None:
                 self.journal.note(What.FAILED, f"{prompt.name}: no end reported")
                 await self._stop(playback)
+                self._quiet_since = self._loop.time()
                 return None
         self._note_heard(heard)
         await self._stop(playback)
@@ -116,6 +121,14 @@ class Line:
         self.journal.note(What.HANG_UP)
         await self._ask(self._channel.hang_up())
         await self._attention.settle("", self._loop.time() + SETTLING)
+
+    async def _unheard(self, prompt: Prompt) -> NoReturn:
+        """The PBX could not play: the caller is hanging up, or hears nothing and must not be led on in silence."""
+        self.journal.note(What.FAILED, prompt.name)
+        gone = await self._attention.settle("", self._loop.time() + SETTLING)
+        if gone is not None:
+            self._gone(gone)
+        raise PbxUnreachable(f"Asterisk could not play prompt {prompt.name!r}: is its recording there?")
 
     async def _stop(self, playback: str) -> None:
         await self._ask(self._channel.stop(playback))
