@@ -31,6 +31,8 @@ from ari_app.standard import Standard
 
 log = logging.getLogger(__name__)
 
+COMING_WITHIN = 1.0
+"""Seconds after a claim that was ours until we no longer expect the caller; they come within milliseconds."""
 SECOND_LOOK = 0.3
 """Seconds between two looks at a channel that Asterisk calls ours and we do not know: it may just be arriving."""
 
@@ -48,8 +50,11 @@ class Switchboard:
         self._queue = QueueName(config.queue)
         self._on_call_over = on_call_over or _note_call_over
         self._inboxes: dict[str, Inbox] = {}
-        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._calls: dict[asyncio.Task[None], str] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._coming: set[str] = set()  # claimed, perhaps ours
+        self._leaving: set[str] = set()  # on their way to the queue: leave them alone
+        self._moving: set[str] = set()  # being taken over from a dead worker
         self._unattended: set[str] = set()
         self._peers = Peers(self.wire)
         self._idle = asyncio.Event()
@@ -66,9 +71,12 @@ class Switchboard:
         try:
             await self.wire.run(self._connected)
         finally:
-            watch.cancel()
-            for task in (*self._calls.values(), *self._chores):
+            chores = (watch, *self._chores)
+            for task in chores:
                 task.cancel()
+            await self._let_go()
+            await asyncio.gather(*chores, return_exceptions=True)
+            await self.wire.close()
 
     async def drain(self) -> None:
         """Take no more callers and finish those on the line; after drain_seconds the rest goes to the queue."""
@@ -79,9 +87,16 @@ class Switchboard:
                 await self._idle.wait()
         except TimeoutError:
             log.warning("draining: %d calls handed to the queue", self.live)
-            for call in tuple(self._calls.values()):
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Everybody still on the line goes to the queue."""
+        await asyncio.sleep(0)  # a task cancelled before its first step would never save its caller
+        for call, channel_id in self._calls.items():
+            if channel_id not in self._leaving:
                 call.cancel()
-            await asyncio.gather(*self._calls.values(), return_exceptions=True)
+        if self._calls:
+            await asyncio.wait(tuple(self._calls))
 
     # ------------------------------------------------------------------ what Asterisk says
 
@@ -117,15 +132,30 @@ class Switchboard:
 
     async def _claim(self, channel_id: str) -> None:
         """Offer to serve a caller; another worker may be quicker, and that is well."""
-        await self.wire.request("POST", "events/claim", {"channelId": channel_id, "application": self.wire.app})
+        self._coming.add(channel_id)
+        self._idle.clear()
+        ours = True  # as long as nobody says otherwise
+        try:
+            claim = {"channelId": channel_id, "application": self.wire.app}
+            ours = (await self.wire.request("POST", "events/claim", claim)).ok
+        finally:
+            asyncio.get_running_loop().call_later(COMING_WITHIN if ours else 0, self._no_longer_expect, channel_id)
+
+    def _no_longer_expect(self, channel_id: str) -> None:
+        self._coming.discard(channel_id)
+        if not self._calls and not self._coming:
+            self._idle.set()
 
     # ------------------------------------------------------------------ attending
 
     def _begin(self, channel: ChannelFacts, args: list[str]) -> None:
         self._sign(channel.id, Gone(taken=True))  # it left and is back before its former task has noticed
         inbox = self._inboxes[channel.id] = Inbox(asyncio.get_running_loop())
+        self._coming.discard(channel.id)
         self._idle.clear()
-        self._calls[channel.id] = asyncio.create_task(self._attend(channel, args, inbox))
+        call = asyncio.create_task(self._attend(channel, args, inbox))
+        self._calls[call] = channel.id
+        call.add_done_callback(self._over)
 
     async def _attend(self, channel: ChannelFacts, args: list[str], inbox: Inbox) -> None:
         """One caller, to the end. Whatever goes wrong, they reach the queue."""
@@ -154,23 +184,32 @@ class Switchboard:
             await self._rescue(channel.id, line)
             log.exception("a call broke and went to the queue")
         finally:
-            self._end(channel.id, inbox, line)
+            if self._inboxes.get(channel.id) is inbox:
+                del self._inboxes[channel.id]
+            if line is not None:
+                self._tell(line)
 
-    def _end(self, channel_id: str, inbox: Inbox, line: Line | None) -> None:
-        if self._inboxes.get(channel_id) is inbox:
-            del self._inboxes[channel_id], self._calls[channel_id]
-        if not self._calls:
-            self._idle.set()
-        if line is not None:
+    def _over(self, call: asyncio.Task[None]) -> None:
+        self._no_longer_expect(self._calls.pop(call))
+
+    def _tell(self, line: Line) -> None:
+        try:
             self._on_call_over(line.id, line.journal)
+        except Exception:
+            log.exception("a call is over, but could not be written about")
 
     async def _rescue(self, channel_id: str, line: Line | None) -> None:
         if line is not None:
             line.journal.note(What.RESCUED)
+        self._leaving.add(channel_id)
         try:
             await rescue(self.wire, channel_id, self._queue)
         except PbxUnreachable as problem:
             log.error("a caller could not be handed to the queue: %s", problem)
+        except Exception:
+            log.exception("a caller could not be handed to the queue")
+        finally:
+            self._leaving.discard(channel_id)
 
     async def _arrival(self, channel: ChannelFacts, args: list[str]) -> Arrival:
         """Who comes through which door, with what a former worker or the queue left on the channel."""
@@ -200,18 +239,29 @@ class Switchboard:
         self._chore(self._reconcile())
 
     async def _reconcile(self) -> None:
-        """After a (re)connection: let go of callers who left meanwhile, look twice for those nobody attends."""
-        reply = await self.wire.request_aside("GET", f"applications/{quote(self.wire.app, safe='')}")
-        ours = list(reply.json()["channel_ids"]) if reply.ok else []
-        for channel_id in set(self._inboxes) - set(ours):
-            self._sign(channel_id, Gone())
-        self._look_after(ours)
+        """After a (re)connection: let go of callers who left meanwhile, adopt those nobody attends.
+
+        Two looks: a caller may be arriving between Asterisk's answer and its reaching us.
+        """
+        known = set(self._inboxes)
+        first = await self._listed()
+        self._look_after(first)
         await asyncio.sleep(SECOND_LOOK)
-        self._look_after(ours)
+        second = await self._listed()
+        for channel_id in known.difference(first, second):
+            self._sign(channel_id, Gone())
+        self._look_after(second)
+
+    async def _listed(self) -> list[str]:
+        """The channels Asterisk calls ours. Raises PbxUnreachable: not to know is not the same as none."""
+        reply = await self.wire.request_aside("GET", f"applications/{quote(self.wire.app, safe='')}")
+        if not reply.ok:
+            raise PbxUnreachable(f"Asterisk does not say whose callers are whose ({reply.status})")
+        return list(reply.json()["channel_ids"])
 
     def _look_after(self, ours: list[str]) -> None:
         """Adopt each caller Asterisk calls ours whom nobody has attended at two looks: nobody waits in silence."""
-        unattended = set(ours) - set(self._calls)
+        unattended = set(ours) - set(self._inboxes)
         for channel_id in unattended & self._unattended:
             self._chore(self._adopt(channel_id))
         self._unattended = unattended
@@ -219,25 +269,30 @@ class Switchboard:
     async def _adopt(self, channel_id: str) -> None:
         """Take up a caller of our own name whose former worker died."""
         reply = await self.wire.request_aside("GET", f"channels/{quote(channel_id, safe='')}")
-        if reply.ok:
+        if reply.ok and channel_id not in self._inboxes:
             self._begin(msgspec.json.decode(reply.body, type=ChannelFacts), [Door.ADOPTED])
 
     async def _adopt_from(self, peer: str, channel_ids: list[str]) -> None:
         """Take over the callers of another worker, which is dead."""
-        if self.draining:
-            return
-        log.warning("worker %s is dead; adopting %d calls", peer, len(channel_ids))
-        for channel_id in channel_ids:
+        for channel_id in set(channel_ids) - self._moving:
+            log.warning("worker %s is dead; adopting a call", peer)
+            self._moving.add(channel_id)
             self._chore(self._move_here(channel_id))
 
     async def _move_here(self, channel_id: str) -> None:
-        left = await left_on(self.wire, channel_id)
-        await stop_adopted(self.wire, left[PLAYBACK])
-        await self.wire.request_aside(
-            "POST",
-            f"channels/{quote(channel_id, safe='')}/move",
-            {"app": self.wire.app, "appArgs": Door.ADOPTED},
-        )
+        try:
+            if self.draining:  # we stay no longer than the others: straight to the queue
+                await rescue(self.wire, channel_id, self._queue)
+                return
+            left = await left_on(self.wire, channel_id)
+            await stop_adopted(self.wire, left[PLAYBACK])
+            await self.wire.request_aside(
+                "POST",
+                f"channels/{quote(channel_id, safe='')}/move",
+                {"app": self.wire.app, "appArgs": Door.ADOPTED},
+            )
+        finally:
+            self._moving.discard(channel_id)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Something to do beside the calls; its failure is told and harms nobody."""
