@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,7 +22,7 @@ from ari_app.qa.mouth import Clip, Metronome
 
 ENTERS_WITHIN = 10.0  # seconds a channel on our own carrier may take to be ours
 
-_names = itertools.count(1)
+_names = (f"caller-{secrets.token_hex(4)}-{n}" for n in itertools.count(1))
 
 
 class By(StrEnum):
@@ -161,7 +162,7 @@ class Carrier:
     @contextlib.asynccontextmanager
     async def ring(self, dialled: str, claims: CallerId) -> AsyncIterator[Leg]:
         """Ring the hotline as a caller; the leg is cleared away in the end, whatever happened."""
-        leg = self._leg(f"caller-{next(_names)}")
+        leg = self._leg(next(_names))
         try:
             await self._ari.post(
                 "/channels/create",

@@ -66,7 +66,8 @@ _MODULES = "[modules]\nautoload=no\n" + "".join(
         "res_pjsip_endpoint_identifier_ip res_pjsip_dtmf_info res_pjsip_rfc3326 res_pjsip_nat "
         "res_pjsip_outbound_registration res_pjsip_outbound_authenticator_digest res_pjsip_authenticator_digest "
         "res_rtp_asterisk chan_pjsip chan_rtp bridge_simple bridge_softmix bridge_holding codec_ulaw "
-        "format_pcm pbx_config res_rtp_multicast res_websocket_client res_stasis_recording res_stasis_playback res_stasis_snoop "
+        "format_pcm pbx_config res_rtp_multicast "
+        "res_websocket_client res_stasis_recording res_stasis_playback res_stasis_snoop "
         "func_callerid func_channel res_stasis res_stasis_answer app_stasis res_ari_model res_ari "
         "res_ari_applications res_ari_asterisk res_ari_bridges res_ari_channels res_ari_events"
     ).split()

@@ -97,6 +97,12 @@ class _Candidate:
         return float(np.mean([r for _, r in self.pieces.values()]))
 
     @property
+    def slip(self) -> int:
+        """Samples by which its last piece came late: it stumbled on the way."""
+        last = max(self.pieces)
+        return self.pieces[last][0] - int(self.prompt.places[last]) - self.start
+
+    @property
     def weight(self) -> float:
         """Seconds explained, times how well."""
         return len(self.pieces) * self.prompt.length / RATE * self.correlation
@@ -170,6 +176,9 @@ class _Prompt:
             if near.size and near.max() >= CONVICTION:
                 slipped = max(0, at - SLIP) + int(np.argmax(near))
                 pieces[i] = (slipped, float(vote[slipped]))
+        if pieces:  # where it began is for its first piece to say, if it stumbled later
+            first = min(pieces)
+            start = pieces[first][0] - int(self.places[first])
         return _Candidate(self, start, pieces)
 
 
@@ -241,8 +250,8 @@ def _weigh(candidate: _Candidate, sound: Floats) -> Found | None:
     return Found(
         prompt=prompt.name,
         start=start / RATE,
-        end=(start + len(prompt.sound)) / RATE,
-        heard_until=(start + last * FRAME) / RATE,
+        end=(start + len(prompt.sound) + candidate.slip) / RATE,
+        heard_until=(start + last * FRAME + candidate.slip) / RATE,
         heard=float((speaks & ~missing)[:last].sum() / speaks.sum()),
         dropouts=float(missing[:last].sum()) * FRAME / RATE,
         correlation=candidate.correlation,
