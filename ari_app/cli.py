@@ -27,6 +27,7 @@ ELSEWHERE = {
     "check": "cli_check:check",
     "demo": "cli_demo:demo",
     "prompts": "cli_prompts:prompts",
+    "survive": "cli_survive:survive",
     "try": "cli_try:try_",
 }
 """Commands that live in modules of their own and are imported when asked for: `run` needs none of them."""
