@@ -1,0 +1,32 @@
+# The hotline itself: the package in a virtual environment on Debian's Python. Built from the repository's root.
+ARG APP_BASE=debian:trixie-slim
+
+FROM ${APP_BASE} AS build
+ARG APT_OPTIONS=
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+RUN apt-get $APT_OPTIONS update -qq \
+ && DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS install -y -qq --no-install-recommends ca-certificates python3-venv >/dev/null
+COPY docker/install.sh /usr/local/bin/
+COPY docker/certificates/ /certificates/
+COPY docker/wheels/ /wheels/
+COPY pyproject.toml README.md /src/
+RUN sh /usr/local/bin/install.sh needs
+COPY ari_app/ /src/ari_app/
+COPY dialplan/ /src/dialplan/
+COPY prompts/ /src/prompts/
+RUN sh /usr/local/bin/install.sh package
+
+FROM ${APP_BASE}
+ARG APT_OPTIONS=
+RUN apt-get $APT_OPTIONS update -qq \
+ && DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS install -y -qq --no-install-recommends python3 >/dev/null \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
+ && groupadd --gid 7700 hotline \
+ && useradd --uid 7700 --gid hotline --home-dir /nonexistent --shell /usr/sbin/nologin hotline
+COPY --from=build /opt/hotline/ /opt/hotline/
+COPY docker/hotline/ /etc/hotline/
+USER hotline
+ENV PATH=/opt/hotline/bin:$PATH PYTHONUNBUFFERED=1
+STOPSIGNAL SIGTERM
+CMD ["sh", "/etc/hotline/start.sh"]
