@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from ari_app.errors import PbxFailed
+from ari_app.qa.carrier_ari import basic
 
 COMMAND = (sys.executable, "-m", "ari_app", "run")
 READY_WITHIN = 20.0
@@ -89,8 +90,7 @@ class Application:
 
     async def _connected(self) -> None:
         """Ask the PBX until the application is there."""
-        auth = aiohttp.BasicAuth(self._user, self._password)
-        async with aiohttp.ClientSession(auth=auth) as http:
+        async with aiohttp.ClientSession(headers=basic(self._user, self._password)) as http:
             while True:
                 if not self.running:
                     raise PbxFailed(f"the application ended at once: {self._last_words()}")

@@ -6,6 +6,7 @@ Rule: the only code in QA that knows ARI's paths is `carrier`; the only code tha
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import time
 from collections.abc import Callable, Mapping
@@ -24,11 +25,16 @@ class CarrierTrouble(PbxFailed):
     """The carrier did not do what was asked of it; the hotline is not to blame."""
 
 
+def basic(user: str, password: str) -> dict[str, str]:
+    """Who we are, as every HTTP request says it."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
 class CarrierAri:
     """One ARI application on the carrier. Events go to the hearer of their channel, the rest to `unclaimed`."""
 
     def __init__(self, url: str, user: str, password: str, app: str) -> None:
-        self._url, self._app, self._auth = url, app, aiohttp.BasicAuth(user, password)
+        self._url, self._app, self._headers = url, app, basic(user, password)
         self._loop = asyncio.get_running_loop()
         self._hearers: dict[str, Hearer] = {}
         self.unclaimed: Hearer = lambda event, at: None
@@ -36,7 +42,7 @@ class CarrierAri:
     async def __aenter__(self) -> CarrierAri:
         connector = aiohttp.TCPConnector(limit=64, keepalive_timeout=10)
         timeout = aiohttp.ClientTimeout(total=20)
-        self._http = aiohttp.ClientSession(auth=self._auth, connector=connector, timeout=timeout)
+        self._http = aiohttp.ClientSession(headers=self._headers, connector=connector, timeout=timeout)
         try:
             self._events = await self._connect(within=30.0)
         except BaseException:
