@@ -12,6 +12,7 @@ import asyncio
 import base64
 import itertools
 import logging
+import os
 import random
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -137,7 +138,7 @@ class Wire:
                         raise
                     log.error("%s", problem)
                 except PbxUnreachable as problem:
-                    log.warning("%s", problem)
+                    log.warning("%s; trying again", problem)
                 if self.state is State.REPLACED:
                     raise PbxRefused(f"another program connected to Asterisk as {self.app!r}; this one stops")
                 self.state = State.CONNECTING if first else State.RECONNECTING
@@ -171,7 +172,10 @@ class Wire:
         except WSInvalidStatusError as problem:
             raise _refusal(problem, self._settings) from None
         except (WSError, OSError, TimeoutError) as problem:
-            raise PbxUnreachable(f"Asterisk does not answer at {self._settings.url}: {_short(problem)}") from None
+            raise PbxUnreachable(
+                f"Asterisk does not answer at {self._settings.url} ({_short(problem)}): is it running, is http.conf "
+                "enabled, is ari.url right?"
+            ) from None
         self._transport = transport
         try:
             await self._filter_events()
@@ -346,4 +350,6 @@ def _refusal(problem: WSInvalidStatusError, settings: AriSettings) -> PbxUnreach
 
 
 def _short(problem: BaseException) -> str:
+    if isinstance(problem, OSError) and problem.errno:
+        return os.strerror(problem.errno) if problem.errno > 0 else str(problem.strerror)
     return str(problem) or type(problem).__name__
