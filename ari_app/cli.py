@@ -63,6 +63,8 @@ def run(config_file: Path | None, worker: str | None) -> None:
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if settings.log_level == "INFO":
+        logging.getLogger("picows").setLevel(logging.WARNING)  # its "established" comes before a refusal
     gc.collect()
     gc.freeze()  # what is loaded now lives for ever: the collector need not walk it on every round
     gc.set_threshold(50_000, 20, 20)

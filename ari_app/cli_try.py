@@ -35,10 +35,15 @@ if TYPE_CHECKING:
 def try_(address: str | None, sip_port: int | None, worker_count: int, folder: Path | None) -> None:
     """A PBX and the hotline on this machine, left up for your softphone; Ctrl-C stops both."""
     import asyncio
+    from ipaddress import AddressValueError, IPv4Address
 
     from ari_app.pbx.place import Ports
     from ari_app.pbx.provide import cache_folder
 
+    try:
+        IPv4Address(address or "127.0.0.1")
+    except AddressValueError:
+        raise click.BadParameter(f"{address!r} is no IPv4 address", param_hint="--address") from None
     where = (folder or cache_folder() / "try").absolute()
     asyncio.run(_keep_up(where, address, Ports(sip=sip_port) if sip_port else None, worker_count))
 

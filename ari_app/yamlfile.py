@@ -91,6 +91,8 @@ def _plain(problem: Any) -> str:
         return "is not a word this file knows; is it a typing mistake?"
     if problem["type"] == "missing":
         return "is missing"
+    if problem["type"] == "string_type" and isinstance(problem.get("input"), int | float | bool):
+        return "is read as a number or a yes/no: put it in quotes"  # its value is not shown: it may be a password
     message = str(problem["msg"]).removeprefix("Value error, ")
     given = problem.get("input")
     shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""

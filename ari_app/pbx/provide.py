@@ -15,6 +15,7 @@ from pathlib import Path
 from ari_app.errors import NoAsterisk
 from ari_app.pbx.asterisk import (
     Asterisk,
+    ask_version,
     find_program,
     installed_at,
     serves_the_hotline,
@@ -45,10 +46,10 @@ def cache_folder() -> Path:
 def _the_one_named(binary: Path) -> Asterisk:
     if not binary.exists():
         raise NoAsterisk(f"HOTLINE_ASTERISK names {binary}, which does not exist: correct or unset it.")
-    asterisk = installed_at(binary)
-    if not serves_the_hotline(asterisk.version):
-        raise too_old(asterisk.version, str(binary))
-    return asterisk
+    version = ask_version((str(binary),))
+    if version is not None and not serves_the_hotline(version):
+        raise too_old(version, str(binary))
+    return installed_at(binary)
 
 
 def _installed(report: Report) -> Asterisk | None:
