@@ -1,9 +1,10 @@
-"""What a process and the machine have used: /proc, all threads together."""
+"""What a process and the machine have used, all threads together."""
 
 from __future__ import annotations
 
 import os
 import resource
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,11 @@ CORES = os.cpu_count() or 1
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of every thread so far."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
+    """User and system time of every thread so far, ended ones included: /proc/PID/stat, but to the nanosecond.
+
+    The clock's number is made as clock_getcpuclockid(3) makes it.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def memory_kb(pid: int) -> float:

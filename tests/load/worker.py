@@ -20,7 +20,7 @@ from ari_app.ari.wire import Reply, Wire
 from ari_app.config import Configuration
 from ari_app.switchboard import Switchboard
 
-TICK = 0.02
+TICK = 0.05
 
 
 class AsideWire(Wire):
