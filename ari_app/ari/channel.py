@@ -26,6 +26,8 @@ PLACE, PLAYBACK, ROUND, QUEUE_STATUS = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOT
 
 
 RESCUE_TRIES = 4
+RESCUE_PAUSE = 1.0
+"""Seconds before the second try; one more before each later one."""
 
 
 class AriChannel:
@@ -124,6 +126,6 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName) -> None:
         except PbxUnreachable:
             if attempt == RESCUE_TRIES:
                 raise
-            await asyncio.sleep(attempt)
+            await asyncio.sleep(attempt * RESCUE_PAUSE)
         else:
             return

@@ -233,7 +233,7 @@ class Wire:
         """Ask over HTTP: what may take long there makes nobody else wait. Raises PbxUnreachable."""
         if self._http is None:
             self._http = aiohttp.ClientSession(
-                auth=aiohttp.BasicAuth(self._settings.user, self._settings.password.get_secret_value()),
+                headers={"Authorization": f"Basic {self._basic}"},
                 connector=aiohttp.TCPConnector(limit=HTTP_POOL, keepalive_timeout=KEEP_ALIVE),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN),
             )
