@@ -35,6 +35,7 @@ from picows import (
 
 from ari_app.ari import events
 from ari_app.ari.events import ApplicationReplaced, Event, Query, RESTRequest, RESTResponse
+from ari_app.ari.refusal import refusal
 from ari_app.config import AriSettings
 from ari_app.errors import PbxRefused, PbxUnreachable
 
@@ -87,9 +88,13 @@ class Reply(msgspec.Struct, frozen=True):
 class _Socket(WSListener):
     """Hands every message on; joins fragments."""
 
-    def __init__(self, receive: Callable[[bytes], None]) -> None:
+    def __init__(self, receive: Callable[[bytes], None], lost: Callable[[WSTransport], None]) -> None:
         self._receive = receive
+        self._lost = lost
         self._fragments: list[bytes] = []
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._lost(transport)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.CLOSE:
@@ -159,7 +164,7 @@ class Wire:
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
                 transport, _ = await ws_connect(
-                    lambda: _Socket(self._receive),
+                    lambda: _Socket(self._receive, self._lost),
                     url,
                     extra_headers={"Authorization": f"Basic {self._basic}"},
                     websocket_handshake_timeout=CONNECT_WITHIN,
@@ -170,7 +175,7 @@ class Wire:
                     logger_name="hotline",
                 )
         except WSInvalidStatusError as problem:
-            raise _refusal(problem, self._settings) from None
+            raise refusal(problem, self._settings) from None
         except (WSError, OSError, TimeoutError) as problem:
             raise PbxUnreachable(
                 f"Asterisk does not answer at {self._settings.url} ({_short(problem)}): is it running, is http.conf "
@@ -186,15 +191,20 @@ class Wire:
         except WSError as problem:  # what arrived is not WebSocket any more
             raise PbxUnreachable(f"the connection to Asterisk broke: {_short(problem)}") from None
         finally:
-            self._ready.clear()
+            self._lost(transport)
             self._transport = None
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
-            waiting, self._waiting = self._waiting, {}
-            for answer in waiting.values():
-                if not answer.done():
-                    answer.set_exception(PbxUnreachable("the connection to Asterisk was lost before it answered"))
         log.warning("connection to Asterisk lost")
+
+    def _lost(self, transport: WSTransport) -> None:
+        """Nobody waits for an answer that cannot come, the event filter's included."""
+        if transport is not self._transport:
+            return
+        self._ready.clear()
+        for answer in tuple(self._waiting.values()):
+            if not answer.done():
+                answer.set_exception(PbxUnreachable("the connection to Asterisk was lost before it answered"))
 
     async def _filter_events(self) -> None:
         body = msgspec.json.encode({"allowed": [{"type": kind} for kind in events.EVENT_TYPES]})
@@ -329,24 +339,6 @@ def _seen(answer: asyncio.Future[Reply]) -> None:
     """Who asked may have left meanwhile; then nobody misses the answer."""
     if not answer.cancelled():
         answer.exception()
-
-
-def _refusal(problem: WSInvalidStatusError, settings: AriSettings) -> PbxUnreachable:
-    """What a refused handshake means to an admin, and the line that mends it."""
-    status = int(problem.response.status) if problem.response is not None else 0
-    match status:
-        case 401 | 403:
-            return PbxRefused(
-                f"ARI at {settings.url} refuses user {settings.user!r}: wrong user or password; compare "
-                "ari.user and ari.password here with the [user] section of ari.conf"
-            )
-        case 404:
-            return PbxRefused(
-                f"there is no ARI at {settings.url}: set enabled=yes in ari.conf [general], load "
-                "res_ari_events.so, and check the prefix in http.conf"
-            )
-        case _:
-            return PbxUnreachable(f"Asterisk at {settings.url} answers {status} instead of opening the WebSocket")
 
 
 def _short(problem: BaseException) -> str:

@@ -200,6 +200,16 @@ async def test_a_request_in_flight_fails_when_the_connection_is_lost(pbx: StubAr
             await asked
 
 
+async def test_a_connection_lost_before_the_filter_is_set_is_replaced_at_once(pbx: StubAri) -> None:
+    """Once five seconds passed until somebody noticed that the filter's answer could not come any more."""
+    pbx.faults.append(Fault("PUT .*", lost=True))
+    async with dialled(pbx) as connection:
+        await pbx.bell.until(lambda: pbx.count("PUT .*"))
+        pbx.abort(APP)
+        async with asyncio.timeout(wire.ANSWER_WITHIN / 2):
+            await connection.ready()
+
+
 async def test_a_request_made_while_disconnected_waits_for_the_connection(pbx: StubAri) -> None:
     async with connected(pbx) as connection:
         pbx.refuse = 503
