@@ -124,10 +124,10 @@ class Line:
 
     async def _unheard(self, prompt: Prompt) -> NoReturn:
         """The PBX could not play: the caller is hanging up, or hears nothing and must not be led on in silence."""
-        self.journal.note(What.FAILED, prompt.name)
         gone = await self._attention.settle("", self._loop.time() + SETTLING)
         if gone is not None:
             self._gone(gone)
+        self.journal.note(What.FAILED, prompt.name)
         raise PbxUnreachable(f"Asterisk could not play prompt {prompt.name!r}: is its recording there?")
 
     async def _stop(self, playback: str) -> None:
