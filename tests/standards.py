@@ -36,15 +36,15 @@ values:
 
 prompts:
   greeting:      {text: "Hello, this is {org}.", say: "Hello, this is {org}."}
-  connecting:    {text: One moment., say: One moment.}
-  offer:         {text: May I help you?, say: May I help you?}
-  no-sound:      {text: We cannot hear you., say: We cannot hear you.}
-  wrong-number:  {text: This is us., say: This is us.}
-  station-menu:  {text: Press one., say: Press one.}
-  anything-else: {text: Anything else?, say: Anything else?}
-  hanging-up:    {text: Good-bye., say: Good-bye.}
-  busy:          {text: Please hold., say: Please hold.}
-  busy-farewell: {text: Please ring again., say: Please ring again.}
+  connecting:    {text: "One moment.", say: "One moment."}
+  offer:         {text: "May I help you?", say: "May I help you?"}
+  no-sound:      {text: "We cannot hear you.", say: "We cannot hear you."}
+  wrong-number:  {text: "This is us.", say: "This is us."}
+  station-menu:  {text: "Press one.", say: "Press one."}
+  anything-else: {text: "Anything else?", say: "Anything else?"}
+  hanging-up:    {text: "Good-bye.", say: "Good-bye."}
+  busy:          {text: "Please hold.", say: "Please hold."}
+  busy-farewell: {text: "Please ring again.", say: "Please ring again."}
 
 hearing:
   speech_minimum: 0.25
@@ -124,7 +124,7 @@ def rounded(folder: Path) -> Standard:
     return load(write(folder))
 
 
-def hurried(folder: Path, prompt: float = 0.05, wait: float = 0.1) -> Standard:
+def hurried(folder: Path, prompt: float = 0.02, wait: float = 0.04) -> Standard:
     """The same for real time: every prompt and every wait as short as can be."""
     written = WRITTEN.replace("wait: 5", f"wait: {wait}").replace("patience: 5", f"patience: {wait}")
     return load(write(folder, written, dict.fromkeys(LENGTHS, prompt)))

@@ -77,7 +77,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switchboard, "SECOND_LOOK", 0.01)
     monkeypatch.setattr(switchboard, "COMING_WITHIN", 0.05)
     monkeypatch.setattr(channel, "RESCUE_PAUSE", 0.01)
-    monkeypatch.setattr(peers, "GREET_EVERY", 0.05)
+    monkeypatch.setattr(peers, "GREET_EVERY", 0.03)
     monkeypatch.setattr(line, "SETTLING", 0.2)
 
 

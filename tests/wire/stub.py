@@ -113,7 +113,7 @@ class StubAri:
         self.faults: list[Fault] = []
         self.knocks = 0
         self.refuse = 0  # HTTP status for a WebSocket handshake; 0: welcome
-        self.prompt_seconds: float | None = 0.05  # None: no prompt ever ends
+        self.prompt_seconds: float | None = 0.02  # None: no prompt ever ends
         self.prompt_state = "done"
         self.echoes = 1  # how often each event is sent
         self._held: list[tuple[StubApp, Json]] | None = None
