@@ -41,6 +41,7 @@ async def _demo(out: Path, hostile: bool) -> list[tuple[Hearing, Verdict]]:
         console.print(f"{len(cast)} callers ring. This takes about a minute: a silent caller is waited for.")
         with report.Watch(console, cast) as watch:
             hearings = await stage.perform(cast, watch)
+        scarce = stage.scarcity.share()
         standard = stage.standard
     results = [(hearing, judge(hearing, standard)) for hearing in hearings]
     facts = (
@@ -48,11 +49,12 @@ async def _demo(out: Path, hostile: bool) -> list[tuple[Hearing, Verdict]]:
         ("Asterisk", f"{asterisk.version} ({asterisk.origin})"),
         ("played", datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")),
         ("packets lost", str(sum(hearing.recording.lost for hearing in hearings))),
+        ("CPU was scarce", "unknown" if scarce is None else f"{scarce:.0%} of the time"),
         ("largest error of a wait", f"{_largest_error(results) * 1000:.0f} ms"),
     )
     written = page.write(out, results, facts)
     console.print(report.table(results))
-    report.explain(console, results)
+    report.explain(console, results, scarce)
     kept = sum(verdict.kept for _, verdict in results)
     console.print(f"{kept} of {len(results)} callers were treated by the standard ({time.monotonic() - began:.0f} s).")
     console.print(f"See and listen: {written}")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ari_app.qa.cast import CastCaller
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.machine import SCARCE
 from ari_app.qa.verdict import Verdict
 from ari_app.qa.words import did, heard, outcome, waits
 
@@ -76,10 +77,12 @@ def table(results: Sequence[tuple[Hearing, Verdict]]) -> Table:
     return told
 
 
-def explain(console: Console, results: Sequence[tuple[Hearing, Verdict]]) -> None:
+def explain(console: Console, results: Sequence[tuple[Hearing, Verdict]], scarce: float | None = None) -> None:
     """What was wrong, and where to look."""
     for hearing, verdict in results:
         for fault in verdict.faults:
             console.print(
                 f"[red]{escape(hearing.caller.name)}:[/] {escape(fault.what)}. Likely: {escape(fault.likely)}"
             )
+    if scarce is not None and scarce > SCARCE and not all(verdict.kept for _, verdict in results):
+        console.print(f"CPU was scarce {scarce:.0%} of the time: play again when this machine has less to do.")

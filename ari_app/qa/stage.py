@@ -25,6 +25,7 @@ from ari_app.qa.carrier import Carrier
 from ari_app.qa.carrier_config import CarrierPlan, Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.machine import Scarcity, telephones_first
 from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.mouth import Clip, load_clip
 from ari_app.qa.player import Director, Plan, Player, rehearsed
@@ -89,6 +90,8 @@ class Stage:
 
     async def __aenter__(self) -> Stage:
         self._exits = contextlib.AsyncExitStack()
+        self._exits.enter_context(telephones_first())
+        self.scarcity = Scarcity()
         try:
             for pbx in (self.pbx, self._carrier_pbx):
                 await self._exits.enter_async_context(pbx)

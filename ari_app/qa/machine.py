@@ -1,0 +1,53 @@
+"""The machine the telephones run on: they come first, and we say when there was not enough of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+AHEAD = -10  # niceness of the PBXs, the application and us, where we may choose
+SCARCE = 0.3  # share of the time somebody waited for a CPU from which timings are not the hotline's own
+
+_PRESSURE = Path("/proc/pressure/cpu")
+
+
+@contextlib.contextmanager
+def telephones_first() -> Iterator[None]:
+    """Whoever is started within goes before other work of this machine, as a PBX does; root only, else as it is.
+
+    A caller does not hear that somebody compiles on the same machine; a test of callers should not either.
+    """
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, min(before, AHEAD))
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
+
+
+class Scarcity:
+    """How scarce CPU time is from now on: the share of time in which somebody had to wait for it."""
+
+    def __init__(self) -> None:
+        self._began, self._waited = time.monotonic(), _waited()
+
+    def share(self) -> float | None:
+        """0 to 1; None where the kernel does not tell."""
+        waited = _waited()
+        if waited is None or self._waited is None:
+            return None
+        return min(1.0, (waited - self._waited) / max(time.monotonic() - self._began, 0.001))
+
+
+def _waited() -> float | None:
+    """Seconds since boot in which some task waited for a CPU."""
+    try:
+        told = re.search(r"some .*total=(\d+)", _PRESSURE.read_text())
+    except OSError:
+        return None
+    return int(told[1]) / 1e6 if told else None
