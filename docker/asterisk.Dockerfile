@@ -7,7 +7,7 @@ ARG APT_OPTIONS=
 RUN if [ -n "$DEBIAN_MIRROR" ]; then echo "deb $DEBIAN_MIRROR sid main" >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*; fi \
  && apt-get $APT_OPTIONS update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS install -y -qq --no-install-recommends asterisk >/dev/null \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /etc/asterisk/* /usr/share/asterisk/documentation
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /etc/asterisk/*
 
 FROM asterisk AS pbx
 # 7700: the group of those who may read the passwords, here and in the hotline's image.
@@ -16,6 +16,9 @@ RUN groupadd --gid 7700 hotline \
  && install -d -o asterisk -g hotline -m 2750 /run/hotline \
  && install -d -o asterisk -g asterisk /run/asterisk /etc/asterisk
 COPY --chown=asterisk:asterisk docker/pbx/etc/ /etc/asterisk/
+# Wanted modules complain when their file is missing.
+RUN cd /etc/asterisk \
+ && touch acl.conf ccss.conf chan_websocket.conf codecs.conf dsp.conf pjproject.conf stasis.conf udptl.conf websocket_client.conf
 COPY docker/pbx/start.sh /usr/local/bin/start
 COPY dialplan/ /usr/share/hotline/dialplan/
 COPY prompts/ /usr/share/asterisk/sounds/hotline/

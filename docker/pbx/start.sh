@@ -120,6 +120,7 @@ password = $softphone
 
 ; A carrier, or another PBX, that logs in for each call: user carrier.
 [carrier](hotline-trunk)
+identify_by = auth_username
 auth = carrier-login
 aors = carrier
 [carrier-login](hotline-agent-login)
@@ -156,4 +157,8 @@ cat <<END
 
 END
 unset HOTLINE_ARI_PASSWORD HOTLINE_AMI_PASSWORD HOTLINE_SOFTPHONE_PASSWORD HOTLINE_AGENT_PASSWORD HOTLINE_TRUNK_PASSWORD
+# Files for many calls, as far as the engine allows.
+most=$(ulimit -Hn)
+case $most in unlimited) most=65536 ;; *) [ "$most" -lt 65536 ] || most=65536 ;; esac
+ulimit -n "$most"
 exec /usr/sbin/asterisk -f -C "$etc/asterisk.conf"
