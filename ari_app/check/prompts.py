@@ -72,25 +72,24 @@ async def _unplayable(ari: Ari, paths: Iterable[str]) -> set[str]:
     name = f"check-hotline-{os.getpid()}"  # not ^hotline-: no caller is offered to it
     try:
         async with ari.events(name) as socket:
-            await _must(ari, "POST", f"bridges/{name}", type="mixing")
-            try:
-                await _must(ari, "POST", f"applications/{name}/subscription", eventSource=f"bridge:{name}")
-                return {
-                    path for i, path in enumerate(paths) if not await _plays(ari, socket, name, f"{name}-{i}", path)
-                }
-            finally:
-                await ari.ask("DELETE", f"bridges/{name}")
+            return {path for i, path in enumerate(paths) if not await _plays(ari, socket, name, f"{name}-{i}", path)}
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
         raise CannotTell(f"the events WebSocket did not serve ({problem or 'no answer in time'})") from None
 
 
-async def _plays(ari: Ari, socket: aiohttp.ClientWebSocketResponse, bridge: str, playback: str, path: str) -> bool:
-    await _must(ari, "POST", f"bridges/{bridge}/play/{playback}", media=f"sound:{path}", offsetms=BEHIND_THE_END)
-    async with asyncio.timeout(ENDS_WITHIN):
-        while True:
-            message: dict[str, Any] = json.loads(await socket.receive_str())
-            if message["type"] == "PlaybackFinished" and message["playback"]["id"] == playback:
-                return bool(message["playback"]["state"] == "done")
+async def _plays(ari: Ari, socket: aiohttp.ClientWebSocketResponse, app: str, name: str, path: str) -> bool:
+    """A bridge for each: in one that has just played, the next prompt now and then fails without a reason."""
+    await _must(ari, "POST", f"bridges/{name}", type="mixing")
+    try:
+        await _must(ari, "POST", f"applications/{app}/subscription", eventSource=f"bridge:{name}")
+        await _must(ari, "POST", f"bridges/{name}/play/{name}", media=f"sound:{path}", offsetms=BEHIND_THE_END)
+        async with asyncio.timeout(ENDS_WITHIN):
+            while True:
+                message: dict[str, Any] = json.loads(await socket.receive_str())
+                if message["type"] == "PlaybackFinished" and message["playback"]["id"] == name:
+                    return bool(message["playback"]["state"] == "done")
+    finally:
+        await ari.ask("DELETE", f"bridges/{name}")
 
 
 async def _must(ari: Ari, method: str, uri: str, **query: str) -> None:
