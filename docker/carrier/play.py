@@ -125,7 +125,9 @@ async def play(hotline: str, cast: Sequence[CastCaller], out: Path) -> Results:
     asterisk = installed_at(Path("/usr/sbin/asterisk"))
     async with Pbx(asterisk, out / "carrier", configuration=files, address=address) as pbx:
         await _registered(pbx, len(phones))
-        console.print(f"{len(cast)} callers ring {hotline} ({plan.hotline}) from {address}, Asterisk {asterisk.version}.")
+        console.print(
+            f"{len(cast)} callers ring {hotline} ({plan.hotline}) from {address}, Asterisk {asterisk.version}."
+        )
         hearings = await _hearings(plan, cast, spoken, console)
     results = [(hearing, judge(hearing, spoken)) for hearing in hearings]
     _write(out, results, spoken, console)
@@ -134,9 +136,7 @@ async def play(hotline: str, cast: Sequence[CastCaller], out: Path) -> Results:
     return results
 
 
-async def _hearings(
-    plan: CarrierPlan, cast: Sequence[CastCaller], spoken: Standard, console: Console
-) -> list[Hearing]:
+async def _hearings(plan: CarrierPlan, cast: Sequence[CastCaller], spoken: Standard, console: Console) -> list[Hearing]:
     voices = Voices.load()
     director = Director(voices)
     numbers = itertools.count(13_800_000_001)
@@ -170,7 +170,9 @@ def _write(out: Path, results: Results, spoken: Standard, console: Console) -> N
         ("packets lost", str(sum(hearing.recording.lost for hearing, _ in results))),
     )
     page.write(out, results, facts)
-    told = [{"caller": h.caller.name, "kept": v.kept, "answered_after": h.answered_after, **asdict(v)} for h, v in results]
+    told = [
+        {"caller": h.caller.name, "kept": v.kept, "answered_after": h.answered_after, **asdict(v)} for h, v in results
+    ]
     (out / "verdicts.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
     console.print(report.table(results))
     report.explain(console, results)

@@ -1,0 +1,43 @@
+"""An engine, the base images, and the composed hotline, brought up once and taken down whatever happens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.docker import engine as engines
+from tests.docker.composed import Composed
+from tests.docker.engine import Engine, NoEngine
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    try:
+        found = engines.find()
+    except NoEngine as reason:
+        print(reason, file=sys.__stderr__, flush=True)
+        pytest.skip(str(reason))
+    yield found
+    if found.ours:
+        found.script("provide-engine.sh", "stop", within=60)
+
+
+@pytest.fixture(scope="session")
+def hotline(engine: Engine) -> Iterator[Composed]:
+    with ThreadPoolExecutor() as both:
+        steps = [
+            both.submit(engine.script, "base-images.sh", within=400),
+            both.submit(engine.script, "wheels.sh", sys.executable, within=400),
+        ]
+    for step in steps:
+        step.result()
+    composed = Composed(engine)
+    composed.compose("build", within=600)
+    try:
+        composed.compose("up", "--detach", "pbx", "hotline", within=120)
+        yield composed
+    finally:
+        composed.down()
