@@ -15,7 +15,7 @@ from rich.table import Table
 from ari_app.errors import HotlineError
 
 from .figures import Figures, median
-from .scenario import CONTESTANTS, DIALPLAN, LENGTH, OURS, Contestant
+from .scenario import ASIDE, CONTESTANTS, DIALPLAN, LENGTH, OURS, Contestant
 from .search import search
 from .stage import Stage, stage
 
@@ -50,25 +50,32 @@ def parse() -> argparse.Namespace:
     options.add_argument("--rounds", type=int, default=3, help="rounds of each contestant at each rate (3)")
     options.add_argument("--contestants", default=f"{DIALPLAN.name},{OURS.name}", help=f"of {', '.join(CONTESTANTS)}")
     options.add_argument("--search", type=float, metavar="LIMIT", help="find the highest rate each holds, up to LIMIT")
-    options.add_argument("--from", dest="start", type=float, default=40, help="where --search begins (40)")
+    options.add_argument("--from", dest="start", type=float, default=60, help="where --search begins (60)")
+    options.add_argument("--full", action="store_true", help="what docs/performance.md tells: about 20 quiet minutes")
     options.add_argument("--profile", type=Path, help="write a cProfile of our application here; CPU is then no figure")
     options.add_argument("--json", type=Path, help="write every round here")
     options.add_argument("--keep", type=Path, help="folder for everything written, kept afterwards")
-    return options.parse_args()
+    chosen = options.parse_args()
+    if chosen.full:
+        chosen.rates, chosen.seconds, chosen.rounds, chosen.search = "20,40,80", 20.0, 2, chosen.search or 250.0
+        chosen.contestants = ",".join(CONTESTANTS)
+    return chosen
 
 
 async def run(options: argparse.Namespace, folder: Path, console: Console) -> list[dict[str, object]]:
-    """Warm up, then every rate, interleaved; then the search."""
+    """Warm up, then every rate, interleaved; then the search, if it is wanted."""
     contestants = [CONTESTANTS[name] for name in options.contestants.split(",")]
     written: list[dict[str, object]] = []
     async with stage(folder, contestants, options.profile) as up:
         console.print(f"{up.pbx.asterisk} at {up.pbx.address}; a call lasts {LENGTH:g} s", highlight=False)
         await up.warm_up(contestants, 10, 20)
-        if options.search:
-            await search(up, contestants, options.start, options.search, options.seconds, console, written)
-        else:
+        console.print(await up.at_rest(3), highlight=False)
+        if options.full or not options.search:
             for rate in (float(rate) for rate in options.rates.split(",")):
                 await compare(up, contestants, rate, options, console, written)
+        if options.search:
+            rivals = [contestant for contestant in contestants if not (options.full and contestant is ASIDE)]
+            await search(up, rivals, options.start, options.search, options.seconds, console, written)
         grumbles = up.pbx.complaints()
         console.print(f"Asterisk's warnings and errors: {len(grumbles)}", *grumbles[-3:], sep="\n  ", markup=False)
     return written

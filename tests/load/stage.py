@@ -27,7 +27,7 @@ from ari_app.pbx.provide import provide
 
 from . import scenario
 from .figures import ON_TIME, Figures, Floats, error, hear, percentile
-from .processes import Usage, memory_kb
+from .processes import Usage, cpu_seconds, memory_kb
 from .scenario import Contestant
 
 TREE = Path(__file__).resolve().parents[2]
@@ -79,6 +79,14 @@ class Stage:
         await asyncio.gather(*(self._ring(c, rate, calls, place) for place, c in enumerate(contestants)))
         for worker in self.workers.values():
             worker.memory_at_rest = memory_kb(worker.process.pid)
+
+    async def at_rest(self, seconds: float) -> str:
+        """What everybody uses while nobody rings; at few calls a second it is most of the cost a call."""
+        processes = {"Asterisk": self.pbx.pid} | {name: worker.process.pid for name, worker in self.workers.items()}
+        before = {name: cpu_seconds(pid) for name, pid in processes.items()}
+        await asyncio.sleep(seconds)
+        used = {name: (cpu_seconds(pid) - before[name]) / seconds * 1000 for name, pid in processes.items()}
+        return "at rest, ms CPU a second: " + ", ".join(f"{name} {spent:.1f}" for name, spent in used.items())
 
     async def round(self, contestant: Contestant, rate: float, seconds: float) -> Figures:
         """So many callers a second for so many seconds, measured to the end of the last call."""
