@@ -12,7 +12,7 @@ from ari_app.qa.matcher import Found
 from ari_app.qa.ulaw import RATE
 from ari_app.qa.verdict import Verdict, Wait
 
-SCALE = 22.0  # pixels a second
+SCALE = 22.0  # pixels a second: the longest call of the cast, 54 s, fits the page
 LEFT, RIGHT = 8, 120
 WAVE_TOP, WAVE = 44, 64  # y of the waveform's top, its height
 LANE = WAVE_TOP + WAVE + 8  # y of the lane with the caller's acts
