@@ -1,0 +1,67 @@
+"""hotline.yaml: the sample is true, and a mistake is told without telling a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from ari_app import config
+from ari_app.errors import BrokenConfiguration
+
+SAMPLE = Path(__file__).parent.parent / "hotline.yaml.sample"
+
+
+@pytest.fixture(autouse=True)
+def no_passwords_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOTLINE_ARI_PASSWORD", "HOTLINE_AMI_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_sample_names_every_setting_with_its_default() -> None:
+    assert config.load(SAMPLE) == config.Configuration()
+    written = yaml.safe_load(SAMPLE.read_text())
+    assert written.keys() == config.Configuration.model_fields.keys()
+    for name, value in config.Configuration():
+        if isinstance(value, BaseModel):
+            assert written[name].keys() == type(value).model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("queu: hotline\n", ":1: queu: is not a word this file knows; is it a typing mistake?"),
+        ("ari:\n  password: 12345\n", ":2: ari.password: is read as a number or a yes/no: put it in quotes"),
+        ("queue: two words\n", ":1: queue: "),
+        ("drain_seconds: -1\n", ":1: drain_seconds: "),
+        ("ari: [1, 2\nqueue: }\n", ":2: not valid YAML: "),
+        ("queue: one\nqueue: two\n", ":2: not valid YAML: 'queue' is written twice"),
+        ("", ":1: is not a mapping of names to values"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_word(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "hotline.yaml"
+    file.write_text(text)
+    with pytest.raises(BrokenConfiguration) as refused:
+        config.load(file)
+    said = str(refused.value)
+    assert said.startswith(f"{file}{told}")
+    assert "\n" not in said
+    assert "12345" not in said
+
+
+def test_passwords_in_the_environment_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "hotline.yaml"
+    file.write_text("ari: {password: old}\n")
+    monkeypatch.setenv("HOTLINE_ARI_PASSWORD", "new")
+    settings = config.load(file)
+    assert settings.ari.password.get_secret_value() == "new"
+    assert "new" not in repr(settings)
+
+
+def test_a_worker_s_name_is_one_asterisk_can_know(tmp_path: Path) -> None:
+    with pytest.raises(BrokenConfiguration, match="letters, digits, dots and dashes"):
+        config.load(None, "a b")
+    assert config.load(None, "2").app == "hotline-2"
