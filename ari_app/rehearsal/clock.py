@@ -48,8 +48,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> NoReturn:  # type: ignore[override]
         raise RuntimeError("threads live in real time; a rehearsal has none")
 
-    async def create_connection(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError("sockets live in real time; a rehearsal has none")
+    async def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError("sockets and other programs live in real time; a rehearsal has none")
+
+    create_connection = create_server = create_datagram_endpoint = _refuse
+    create_unix_connection = create_unix_server = connect_accepted_socket = _refuse
+    sock_connect = sock_accept = sock_recv = sock_recv_into = sock_sendall = _refuse
+    subprocess_exec = subprocess_shell = connect_read_pipe = connect_write_pipe = _refuse
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

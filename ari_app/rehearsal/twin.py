@@ -29,6 +29,8 @@ class SimulatedChannel:
         self._loop = asyncio.get_running_loop()
         self._inbox = inbox
         self._ends: dict[str, asyncio.TimerHandle] = {}
+        self._sound_began = 0.0
+        self._sound_ends: asyncio.TimerHandle | None = None
         self.gone = False
         self.heard: list[str] = []
         self.heard_one = asyncio.Event()
@@ -67,6 +69,18 @@ class SimulatedChannel:
             self.heard.append(prompt)
             self.heard_one.set()
 
+    def _sound(self) -> None:
+        """Two sounds with less than TALK_GAP between them are one to Asterisk."""
+        if self._sound_ends is not None:
+            self._sound_ends.cancel()
+        else:
+            self._sound_began = self._loop.time()
+            self._inbox.put(TalkStarted())
+
+    def _quiet(self, lasted: float) -> None:
+        self._sound_ends = None
+        self._inbox.put(TalkFinished(lasted))
+
     def _check(self) -> None:
         if self.gone:
             raise CallerHungUp
@@ -81,9 +95,10 @@ class SimulatedChannel:
                     self.heard_one.clear()
                     await self.heard_one.wait()
             case Says(seconds):
-                self._inbox.put(TalkStarted())
+                self._sound()
                 await asyncio.sleep(seconds)
-                self._loop.call_later(TALK_GAP, self._inbox.put, TalkFinished(seconds))
+                lasted = self._loop.time() - self._sound_began
+                self._sound_ends = self._loop.call_later(TALK_GAP, self._quiet, lasted)
             case Presses(key):
                 self._inbox.put(KeyPressed(key))
             case HangsUp():
