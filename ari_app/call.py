@@ -57,6 +57,7 @@ class Prompt:
     name: str
     seconds: float
     recording: str
+    language: str = ""
 
 
 class Door(StrEnum):
@@ -78,6 +79,7 @@ class Arrival:
     dialled: str = field(default="", repr=False)
     procedure: str = ""  # door PROCEDURE: which one the agent's key asked for
     queue_status: str = ""  # door AFTER_QUEUE: Asterisk's QUEUESTATUS
+    language: str = ""  # the channel's, or the one a former worker spoke with this caller
     queue_round: int = 0  # how often this caller has been handed to a queue
     place: Place | None = None  # door ADOPTED: where the former worker was
 

@@ -16,7 +16,17 @@ from urllib.parse import quote
 import msgspec
 
 from ari_app.ari import events
-from ari_app.ari.channel import PLACE, PLAYBACK, QUEUE_STATUS, ROUND, AriChannel, left_on, rescue, stop_adopted
+from ari_app.ari.channel import (
+    LANGUAGE,
+    PLACE,
+    PLAYBACK,
+    QUEUE_STATUS,
+    ROUND,
+    AriChannel,
+    left_on,
+    rescue,
+    stop_adopted,
+)
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.wire import State, Wire
@@ -162,7 +172,7 @@ class Switchboard:
         line: Line | None = None
         try:
             arrival = await self._arrival(channel, args)
-            standard = self.standard
+            standard = self._spoken_to(arrival)
             line = Line(
                 CallId(channel.id),
                 arrival,
@@ -225,10 +235,17 @@ class Switchboard:
             name=channel.caller.name,
             dialled=channel.dialplan.exten,
             procedure=args[1] if len(args) > 1 else "",
+            language=left.get(LANGUAGE) or channel.language,
             queue_status=left.get(QUEUE_STATUS, ""),
             queue_round=int(rounds) if (rounds := left.get(ROUND, "")).isdecimal() else 0,
             place=_place(left.get(PLACE, "")),
         )
+
+    def _spoken_to(self, arrival: Arrival) -> Standard:
+        """The standard in the language of this caller: the one they were spoken to in, or the one they should be."""
+        if arrival.door is Door.INCOMING:
+            return self.standard.for_caller(arrival.dialled, arrival.language)
+        return self.standard.in_language(arrival.language)
 
     # ------------------------------------------------------------------ adopting
 

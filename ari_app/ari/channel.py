@@ -21,7 +21,8 @@ QUEUE_CONTEXT = "hotline-queue"
 FALLBACK = ("hotline-fallback", "s")
 """Where the dialplan queues a caller whom we could not hand over."""
 
-PLACE, PLAYBACK, ROUND, QUEUE_STATUS = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
+PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
+ROUND, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
 
@@ -46,7 +47,7 @@ class AriChannel:
         _done(await listening)
 
     async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
-        noted = self._set({PLACE: str(place or ""), PLAYBACK: playback})
+        noted = self._set({PLACE: str(place or ""), PLAYBACK: playback, LANGUAGE: prompts[-1].language})
         media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
         playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})
         _done(await noted)
@@ -90,7 +91,7 @@ async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
     Raises CallerHungUp. One by one: Asterisk's answer to several at once is 404 as soon as one is missing.
     """
     uri = f"channels/{quote(channel_id, safe='')}/variable"
-    names = (PLACE, PLAYBACK, ROUND, QUEUE_STATUS)
+    names = (PLACE, PLAYBACK, LANGUAGE, ROUND, QUEUE_STATUS)
     replies = await asyncio.gather(*(wire.request_aside("GET", uri, {"variable": name}) for name in names))
     return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
 

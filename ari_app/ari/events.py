@@ -30,6 +30,7 @@ class ChannelFacts(Struct, frozen=True):
 
     id: str
     state: str = ""
+    language: str = ""
     caller: Party = field(default_factory=Party)
     dialplan: Extension = field(default_factory=Extension)
 

@@ -37,6 +37,8 @@ async def welcome(call: Call, standard: Standard, queue: QueueName) -> None:
     match interrupted or await call.listen(standard.patience):
         case Silence():
             await serve(call, standard, queue, standard.silent)
+        case Digit(key) if language := standard.chosen_by_key(key):
+            await welcome(call, standard.in_language(language), queue)
         case Digit(key) if key in standard.keys:
             await serve(call, standard, queue, standard.keys[key])
         case Digit() | Speech():
