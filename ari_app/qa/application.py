@@ -10,12 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import aiohttp
-
 from ari_app.errors import PbxFailed
-from ari_app.qa.carrier_ari import basic
 
 COMMAND = (sys.executable, "-m", "ari_app", "run")
+CONNECTED = b"connected to Asterisk as"
 READY_WITHIN = 20.0
 STOPS_WITHIN = 75.0
 
@@ -29,13 +27,13 @@ class Application:
         *,
         worker: str = "1",
         command: Sequence[str] = COMMAND,
-        ari: tuple[str, str, str],
+        password: str,
         log: Path,
     ) -> None:
         self._command = (*command, "--config", str(config), "--worker", worker)
-        self._app = f"hotline-{worker}"
-        self._url, self._user, self._password = ari
+        self._password = password
         self._log = log
+        self._said_before = 0
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -49,6 +47,7 @@ class Application:
     async def start(self) -> None:
         """Start it and come back when Asterisk knows it: from now on it is offered callers."""
         with self._log.open("ab") as log:
+            self._said_before = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -89,16 +88,11 @@ class Application:
             return await self._process.wait()
 
     async def _connected(self) -> None:
-        """Ask the PBX until the application is there."""
-        async with aiohttp.ClientSession(headers=basic(self._user, self._password)) as http:
-            while True:
-                if not self.running:
-                    raise PbxFailed(f"the application ended at once: {self._last_words()}")
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with http.get(f"{self._url}/applications/{self._app}") as reply:
-                        if reply.status == 200:
-                            return
-                await asyncio.sleep(0.05)
+        """Until it says so: a PBX still lists the application of a worker that died."""
+        while CONNECTED not in self._log.read_bytes()[self._said_before :]:
+            if not self.running:
+                raise PbxFailed(f"the application ended at once: {self._last_words()}")
+            await asyncio.sleep(0.05)
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []

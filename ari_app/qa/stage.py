@@ -114,7 +114,7 @@ class Stage:
             self._config(),
             worker=worker,
             command=self._command,
-            ari=(self.pbx.ari_url, self._frontline.ari_user, self._frontline.ari_password),
+            password=self._frontline.ari_password,
             log=self._folder / f"application-{worker}.log",
         )
         self.applications.append(application)
