@@ -93,7 +93,7 @@ def _fill(file: YamlFile, text: str, values: Mapping[str, str], where: tuple[str
             raise file.complaint(where, f"placeholder {{{match[1]}}} has no value under `values`")
         return values[match[1]]
 
-    return re.sub(r"\{([^{}]*)\}", value, text)
+    return re.sub(r" {2,}", " ", re.sub(r"\{([^{}]*)\}", value, text))
 
 
 # ------------------------------------------------------------------ forbidden phrases
