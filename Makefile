@@ -18,7 +18,7 @@ test: $(VENV)/ready ## every check and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
 load: $(VENV)/ready ## calls a second and CPU a call, beside a pure dialplan (no test; takes minutes)
 	$(BIN)/python -m tests.load $(LOAD)
