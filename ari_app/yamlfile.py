@@ -17,9 +17,19 @@ from ari_app.errors import HotlineError
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
+LARGEST = 1_000_000
+"""Bytes; what people write by hand is smaller, and what is larger was put there by mistake."""
+
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice instead of keeping the last."""
+    """SafeLoader that refuses a key written twice, and says where a value is not what it claims to be."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, TypeError) as problem:  # PyYAML's own, at `!!bool perhaps`
+            what = f"a value that cannot be read ({type(problem).__name__}: {problem})"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -40,6 +50,8 @@ class YamlFile:
         """Read `path`; raises `error` when it is missing, unreadable, not UTF-8 or not YAML."""
         self.path, self._error = path, error
         try:
+            if path.stat().st_size > LARGEST:
+                raise error(f"{path}: is too large ({path.stat().st_size} bytes) to be written by hand")
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise error(f"{path}: no such file") from None
@@ -95,8 +107,15 @@ def _plain(problem: Any) -> str:
         return "is read as a number or a yes/no: put it in quotes"  # its value is not shown: it may be a password
     message = str(problem["msg"]).removeprefix("Value error, ")
     given = problem.get("input")
-    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return message[:1].lower() + message[1:] + shown
+    return message[:1].lower() + message[1:] + _shown(given)
+
+
+def _shown(given: object) -> str:
+    try:
+        written = repr(given) if isinstance(given, str | int | float | bool) else ""
+    except ValueError:  # a number of more digits than Python cares to print
+        return ""
+    return f" (it is {written})" if 0 < len(written) <= 100 else ""
 
 
 def _where(problem: Exception) -> str:
