@@ -72,6 +72,8 @@ def _prompt(file: YamlFile, written: StandardFile, language: str, name: str, whe
     try:
         with wave.open(str(recording)) as wav:
             shape = (wav.getframerate(), wav.getnchannels(), wav.getsampwidth())
+            promised = wav.getnframes() * wav.getnchannels() * wav.getsampwidth()
+            whole = len(wav.readframes(wav.getnframes())) == promised
             seconds = wav.getnframes() / wav.getframerate()
     except FileNotFoundError:
         raise file.complaint(where, f"has no recording {recording}; {mend}") from None
@@ -79,6 +81,8 @@ def _prompt(file: YamlFile, written: StandardFile, language: str, name: str, whe
         raise file.complaint(where, f"recording {recording} cannot be read ({problem}); {mend}") from None
     if shape != (8000, 1, 2):
         raise file.complaint(where, f"recording {recording} is not 8 kHz mono 16-bit; {mend}")
+    if not whole:  # we would wait for the end of what nobody hears
+        raise file.complaint(where, f"recording {recording} is shorter than its header says; {mend}")
     if not seconds:
         raise file.complaint(where, f"recording {recording} is empty; {mend}")
     return Prompt(name, seconds, f"{written.standard}/{language}/{name}", language)
@@ -111,8 +115,13 @@ def _check_manners(file: YamlFile, standard: Standard) -> None:
             f"a silent caller is asked at least {MINIMUM_CONFIRMATIONS} times before the farewell (S000-03, S004-M10)"
         )
         raise file.complaint(("procedures", silent.name, "steps"), what)
-    if standard.station.then is Then.STATION:
-        raise file.complaint(("procedures", standard.station.name, "then"), "the station leads to itself for ever")
+    station, after_agent = standard.station, standard.after_agent
+    for ladder, ways_round in (
+        (station, {Then.STATION}),
+        (after_agent, {Then.RELEASE, Then.STATION} if station.then is Then.RELEASE else {Then.RELEASE}),
+    ):
+        if ladder.then in ways_round:
+            raise file.complaint(("procedures", ladder.name, "then"), f"leads to {ladder.name!r} again, for ever")
 
 
 def _choice(folder: Path, language: str) -> Choice:
