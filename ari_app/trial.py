@@ -24,6 +24,7 @@ from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import PR_SET_PDEATHSIG, Pbx
 from ari_app.pbx.place import Ports
 from ari_app.pbx.provide import provide
+from ari_app.standard import language_of
 
 STANDARD = "hotline-standard"
 AGENT = "Local/agent@hotline-try"
@@ -164,7 +165,8 @@ def _frontline(address: str | None) -> Frontline:
     }
     if address is not None:
         extra["manager.conf"] = f"[hotline](+)\npermit = {address}/255.255.255.255\n"
-    sounds = paths.standard_folder(STANDARD) / "zh-CN"
+    spoken = paths.standard_folder(STANDARD)
+    sounds = spoken / language_of(spoken)
     return Frontline(sounds=sounds, members=[AGENT], extra=extra)
 
 

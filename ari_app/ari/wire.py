@@ -49,6 +49,9 @@ STABLE_AFTER = 10.0
 """Seconds a connection must last before the next back-off starts from the beginning."""
 BACK_OFF = (0.1, 5.0)
 """First and longest pause between attempts, seconds; each is drawn between half and the whole of it."""
+BOOTS_WITHIN = 30.0
+"""Seconds in which an Asterisk that was not there a moment ago is not believed that it has no ARI: it opens its web
+server long before its modules, and answers 404 to everything meanwhile."""
 ANSWER_WITHIN = 5.0
 """Seconds Asterisk has to answer a request, waiting for a reconnection included."""
 HTTP_POOL = 16
@@ -127,10 +130,10 @@ class Wire:
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Keep the connection up until cancelled; `on_ready` is called after every (re)connection.
 
-        Raises PbxRefused when Asterisk refuses us at the first attempt, or when another program took our
-        name (`state` is REPLACED then).
+        Raises PbxRefused when Asterisk refuses us before it ever served us and is not just booting, or when another
+        program took our name (`state` is REPLACED then).
         """
-        attempt, first = 0, True
+        attempt, first, booting_until = 0, True, 0.0
         loop = asyncio.get_running_loop()
         try:
             while True:
@@ -139,11 +142,12 @@ class Wire:
                     await self._serve(on_ready)
                     first = False
                 except PbxRefused as problem:
-                    if first or self.state is State.REPLACED:
+                    if (first and since >= booting_until) or self.state is State.REPLACED:
                         raise
-                    log.error("%s", problem)
+                    log.error("%s; trying again", problem)
                 except PbxUnreachable as problem:
                     log.warning("%s; trying again", problem)
+                    booting_until = loop.time() + BOOTS_WITHIN
                 if self.state is State.REPLACED:
                     raise PbxRefused(f"another program connected to Asterisk as {self.app!r}; this one stops")
                 self.state = State.CONNECTING if first else State.RECONNECTING
