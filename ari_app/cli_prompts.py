@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from ari_app import studio
 from ari_app.paths import standard_folder
 from ari_app.standard import language_of
-from ari_app.voice import Voice, voice_for
+from ari_app.studio import build as studio
+from ari_app.studio.voice import Voice, voice_for
 
 
 @click.group()

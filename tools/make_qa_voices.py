@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ari_app import acoustics
-from ari_app.acoustics import TELEPHONE_RATE, Samples
-from ari_app.studio import CEILING_DBFS, LEVEL_DBOV, telephone_ready
-from ari_app.voice import Voice, speak
+from ari_app.studio import acoustics
+from ari_app.studio.acoustics import TELEPHONE_RATE, Samples
+from ari_app.studio.build import CEILING_DBFS, LEVEL_DBOV, telephone_ready
+from ari_app.studio.voice import Voice, speak
 
 VOICES = Path(__file__).resolve().parent.parent / "ari_app" / "qa" / "voices"
 SSML = '<prosody range="130%">{say}</prosody>'

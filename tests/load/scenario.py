@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ari_app.acoustics import TELEPHONE_RATE as RATE
+from ari_app.studio.acoustics import TELEPHONE_RATE as RATE
 
 PROMPT = 2.0
 PAUSE = 1.0

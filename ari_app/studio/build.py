@@ -22,13 +22,13 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from ari_app import acoustics
-from ari_app.acoustics import TELEPHONE_RATE, Samples
 from ari_app.errors import StudioFailed
-from ari_app.manifest import Entry, Manifest, recipe
-from ari_app.recording import BELOW_LOUDEST_DB, Sound, inspect
 from ari_app.standard import LEAD_IN, language_of, sentences
-from ari_app.voice import Voice, speak, voice_for
+from ari_app.studio import acoustics
+from ari_app.studio.acoustics import TELEPHONE_RATE, Samples
+from ari_app.studio.manifest import Entry, Manifest, recipe
+from ari_app.studio.recording import BELOW_LOUDEST_DB, Sound, inspect
+from ari_app.studio.voice import Voice, speak, voice_for
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pydub warns about a missing ffmpeg, which only some masters need

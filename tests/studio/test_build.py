@@ -18,15 +18,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from ari_app import acoustics, studio
-from ari_app.acoustics import TELEPHONE_RATE, Samples
 from ari_app.cli_prompts import prompts as prompts_command
 from ari_app.errors import StudioFailed
-from ari_app.manifest import Manifest, fingerprint
 from ari_app.paths import shipped
-from ari_app.recording import inspect
 from ari_app.standard import LEAD_IN, language_of, sentences
-from ari_app.voice import MANDARIN, Voice, phonemes, speak, voice_for
+from ari_app.studio import acoustics
+from ari_app.studio import build as studio
+from ari_app.studio.acoustics import TELEPHONE_RATE, Samples
+from ari_app.studio.manifest import Manifest, fingerprint
+from ari_app.studio.recording import inspect
+from ari_app.studio.voice import MANDARIN, Voice, phonemes, speak, voice_for
 
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
@@ -268,9 +269,7 @@ def test_masters_of_every_kind_sound_the_same(tmp_path: Path, suffix: str, codec
     original, take = tmp_path / "original.wav", tmp_path / "masters" / f"hello.{suffix}"
     original.write_bytes(wav(speechlike()))
     take.parent.mkdir()
-    subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", original, "-ac", "2", "-c:a", codec, take], check=True, timeout=30
-    )
+    subprocess.run(["ffmpeg", "-v", "error", "-i", original, "-ac", "2", "-c:a", codec, take], check=True, timeout=30)
     heard, wanted = (samples_of(studio.telephone_ready(path)) for path in (take, original))
     assert abs(len(heard) - len(wanted)) < 0.06 * TELEPHONE_RATE
     size = min(len(heard), len(wanted))
@@ -484,7 +483,7 @@ def test_shipped_recordings_sound_right(path: Path) -> None:
 
 
 def test_the_voices_of_qa_are_as_described() -> None:
-    voices = Path(studio.__file__).parent / "qa" / "voices"
+    voices = Path(studio.__file__).parent.parent / "qa" / "voices"
     caller, agent, cough = (inspect(voices / f"{name}.wav") for name in ("caller", "agent", "cough"))
     assert cough.seconds == 0.150 and cough.lead_ms == cough.tail_ms == 0
     assert 2 < caller.seconds < 3 and 2 < agent.seconds < 3

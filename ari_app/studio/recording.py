@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from ari_app import acoustics
-from ari_app.acoustics import TELEPHONE_RATE
 from ari_app.errors import StudioFailed
+from ari_app.studio import acoustics
+from ari_app.studio.acoustics import TELEPHONE_RATE
 
 BELOW_LOUDEST_DB: Final = 45.0  # what is softer than this, next to the loudest 10 ms, counts as silence
 
