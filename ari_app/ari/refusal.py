@@ -1,6 +1,8 @@
-"""What a refused handshake means to an admin, and the line that mends it."""
+"""What a refused handshake or a broken connection means to an admin, and the line that mends it."""
 
 from __future__ import annotations
+
+import os
 
 from picows import WSInvalidStatusError
 
@@ -24,3 +26,10 @@ def refusal(problem: WSInvalidStatusError, settings: AriSettings) -> PbxUnreacha
             )
         case _:
             return PbxUnreachable(f"Asterisk at {settings.url} answers {status} instead of opening the WebSocket")
+
+
+def in_short(problem: BaseException) -> str:
+    """What went wrong, without the library's way of saying it."""
+    if isinstance(problem, OSError) and problem.errno:
+        return os.strerror(problem.errno) if problem.errno > 0 else str(problem.strerror)
+    return str(problem) or type(problem).__name__

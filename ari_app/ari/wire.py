@@ -12,7 +12,6 @@ import asyncio
 import base64
 import itertools
 import logging
-import os
 import random
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -35,7 +34,7 @@ from picows import (
 
 from ari_app.ari import events
 from ari_app.ari.events import ApplicationReplaced, Event, Query, RESTRequest, RESTResponse
-from ari_app.ari.refusal import refusal
+from ari_app.ari.refusal import in_short, refusal
 from ari_app.config import AriSettings
 from ari_app.errors import PbxRefused, PbxUnreachable
 
@@ -182,7 +181,7 @@ class Wire:
             raise refusal(problem, self._settings) from None
         except (WSError, OSError, TimeoutError) as problem:
             raise PbxUnreachable(
-                f"Asterisk does not answer at {self._settings.url} ({_short(problem)}): is it running, is http.conf "
+                f"Asterisk does not answer at {self._settings.url} ({in_short(problem)}): is it running, is http.conf "
                 "enabled, is ari.url right?"
             ) from None
         self._transport = transport
@@ -193,7 +192,7 @@ class Wire:
             on_ready()
             await transport.wait_disconnected()
         except WSError as problem:  # what arrived is not WebSocket any more
-            raise PbxUnreachable(f"the connection to Asterisk broke: {_short(problem)}") from None
+            raise PbxUnreachable(f"the connection to Asterisk broke: {in_short(problem)}") from None
         finally:
             self._lost(transport)
             self._transport = None
@@ -256,7 +255,7 @@ class Wire:
             async with self._http.request(method, url, params=query, json=body) as response:
                 return Reply(response.status, await response.text())
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise PbxUnreachable(f"Asterisk did not answer over HTTP: {_short(problem)}") from None
+            raise PbxUnreachable(f"Asterisk did not answer over HTTP: {in_short(problem)}") from None
 
     async def _ask_when_ready(
         self, method: str, uri: str, query: Mapping[str, str] | None, body: bytes | None
@@ -343,9 +342,3 @@ def _seen(answer: asyncio.Future[Reply]) -> None:
     """Who asked may have left meanwhile; then nobody misses the answer."""
     if not answer.cancelled():
         answer.exception()
-
-
-def _short(problem: BaseException) -> str:
-    if isinstance(problem, OSError) and problem.errno:
-        return os.strerror(problem.errno) if problem.errno > 0 else str(problem.strerror)
-    return str(problem) or type(problem).__name__
