@@ -81,8 +81,8 @@ def hear(moments: NDArray[Any], heard: NDArray[Any]) -> Heard:
     answered = {int(m["call"]): (int(m["at"]), int(m["port"])) for m in moments[moments["kind"] == b"A"][::-1]}
     ended = {int(m["call"]): int(m["at"]) for m in moments[moments["kind"] == b"B"]}
     heard = heard[np.lexsort((heard["at"], heard["port"]))]
-    ports, starts = np.unique(heard["port"], return_index=True)
-    bounds = dict(zip(ports.tolist(), zip(starts, [*starts[1:], len(heard)], strict=True), strict=True))
+    ports, starts, counts = np.unique(heard["port"], return_index=True, return_counts=True)
+    bounds = {int(port): (start, start + count) for port, start, count in zip(ports, starts, counts, strict=True)}
     answers: list[float] = []
     firsts: list[float] = []
     pauses: list[float] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -19,19 +20,29 @@ MOST_STEPS = 12
 
 @dataclass
 class Bracket:
-    """What is known of one contestant."""
+    """What is known of one contestant: the highest rate held and the lowest one not held."""
 
     contestant: Contestant
-    held: float
-    broken: float
+    start: float
+    limit: float
+    held: float = 0
+    broken: float = math.inf
     steps: int = 0
 
     @property
     def next_rate(self) -> float | None:
         """The next rate to try; None when the limit is known well enough."""
-        if self.steps >= MOST_STEPS or self.held >= self.broken * (1 - FINE):
+        if self.steps >= MOST_STEPS or self.held >= min(self.limit, self.broken * (1 - FINE)):
             return None
-        return round(min(self.held * STRIDE, (self.held + self.broken) / 2))
+        if not self.held:
+            rate = self.start if self.broken == math.inf else self.broken / STRIDE
+        else:
+            rate = min(self.held * STRIDE, self.limit, (self.held + self.broken) / 2)
+        return None if round(rate) in (0, self.held, self.broken) else round(rate)
+
+    def __str__(self) -> str:
+        beyond = f"{self.broken:g} was not held" if self.broken < math.inf else "the limit of this search"
+        return f"{self.contestant.title}: {self.held:g} calls/s held, {beyond}"
 
 
 async def search(
@@ -44,7 +55,7 @@ async def search(
     written: list[dict[str, object]],
 ) -> None:
     """Step by step, the contestants in turn; then ours at 80 % of what the dialplan held."""
-    brackets = [Bracket(contestant, start / STRIDE, limit * (1 + FINE)) for contestant in contestants]
+    brackets = [Bracket(contestant, start, limit) for contestant in contestants]
     while any(bracket.next_rate for bracket in brackets):
         for bracket in brackets:
             rate = bracket.next_rate
@@ -56,10 +67,9 @@ async def search(
             else:
                 bracket.broken = rate
     for bracket in brackets:
-        beyond = " (the limit asked for)" if bracket.broken > limit else f", {bracket.broken:g} was not held"
-        console.print(f"{bracket.contestant.title}: {bracket.held:g} calls/s held{beyond}", highlight=False)
+        console.print(str(bracket), highlight=False)
     found = {bracket.contestant.name: bracket.held for bracket in brackets}
-    if DIALPLAN.name in found and OURS.name in found:
+    if found.get(DIALPLAN.name) and OURS.name in found:
         console.print(f"ours ÷ dialplan: {found[OURS.name] / found[DIALPLAN.name]:.2f}", highlight=False)
         await _holds(up, OURS, round(found[DIALPLAN.name] * 0.8), seconds, console, written)
 
