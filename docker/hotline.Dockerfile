@@ -2,10 +2,12 @@
 ARG APP_BASE=debian:trixie-slim
 
 FROM ${APP_BASE} AS build
+ARG DEBIAN_MIRROR=
 ARG APT_OPTIONS=
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
-RUN apt-get $APT_OPTIONS update -qq \
+RUN if [ -n "$DEBIAN_MIRROR" ]; then echo "deb $DEBIAN_MIRROR trixie main" >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*; fi \
+ && apt-get $APT_OPTIONS update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS install -y -qq --no-install-recommends ca-certificates python3-venv >/dev/null
 COPY docker/install.sh /usr/local/bin/
 COPY docker/certificates/ /certificates/
@@ -18,8 +20,10 @@ COPY prompts/ /src/prompts/
 RUN sh /usr/local/bin/install.sh package
 
 FROM ${APP_BASE}
+ARG DEBIAN_MIRROR=
 ARG APT_OPTIONS=
-RUN apt-get $APT_OPTIONS update -qq \
+RUN if [ -n "$DEBIAN_MIRROR" ]; then echo "deb $DEBIAN_MIRROR trixie main" >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*; fi \
+ && apt-get $APT_OPTIONS update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS install -y -qq --no-install-recommends python3 >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && groupadd --gid 7700 hotline \

@@ -21,8 +21,11 @@ class Composed:
 
     engine: Engine
     name: str = field(default_factory=lambda: f"hotline-test-{os.getpid()}")
-    sip_port: int = field(default_factory=lambda: free_ports(1))
-    rtp_first: int = field(default_factory=lambda: free_ports(RTP_PORTS))
+    sip_port: int = field(default_factory=lambda: free_ports(RTP_PORTS + 2))
+
+    @property
+    def rtp_first(self) -> int:
+        return self.sip_port + 2
 
     @property
     def environment(self) -> dict[str, str]:

@@ -18,7 +18,6 @@ def engine() -> Iterator[Engine]:
     try:
         found = engines.find()
     except NoEngine as reason:
-        print(reason, file=sys.__stderr__, flush=True)
         pytest.skip(str(reason))
     yield found
     if found.ours:
