@@ -11,8 +11,8 @@
     │   └── PbxRefused                it answers, and says no (password, rights, not enabled)
     └── StudioFailed                  a prompt could not be rendered
 
-Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller) and
-`cli.py` (tell the person) only. Numbers and names of callers never enter a message.
+Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller), `cli.py`
+(tell the person) and `check/` (report it as a finding) only. Numbers and names of callers never enter a message.
 """
 
 from __future__ import annotations
