@@ -6,6 +6,7 @@ import ast
 import re
 import wave
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,13 @@ def name_of(module: Path) -> str:
     return module.relative_to(ROOT).as_posix()
 
 
-def imported(module: Path) -> Iterator[str]:
+@cache
+def imported(module: Path) -> tuple[str, ...]:
     """Every module imported, also inside functions and for typing only: `a.b`, and `a.b.c` for `from a.b import c`."""
+    return tuple(_imported(module))
+
+
+def _imported(module: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

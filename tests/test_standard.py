@@ -350,7 +350,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("fuzz"))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mistakes())
 def test_whatever_is_written_loads_or_is_refused(home: Path, written: str) -> None:
     (home / "standard.yaml").write_text(written, encoding="utf-8", errors="surrogatepass", newline="")

@@ -42,7 +42,7 @@ doors = st.one_of(
     ),
 )
 
-often = settings(max_examples=150, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,9 +64,15 @@ async def pbx() -> AsyncIterator[StubAri]:
         yield stub
 
 
-@pytest.fixture
-def standard(tmp_path: Path) -> Standard:
-    return hurried(tmp_path)
+@pytest.fixture(scope="session")
+def standard(tmp_path_factory: pytest.TempPathFactory) -> Standard:
+    return hurried(tmp_path_factory.mktemp("hurried"))
+
+
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Standard:
+    """Waits so long that a test ends before they do."""
+    return hurried(tmp_path_factory.mktemp("patient"), wait=300)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -21,18 +20,11 @@ from ari_app.ari.wire import State
 from ari_app.errors import PbxRefused
 from ari_app.journal import Journal, What
 from ari_app.standard import Ladder, Standard, Then
-from tests.standards import hurried
 from tests.wire.conftest import Employ, Worker, whats
 from tests.wire.stub import Fault, StubApp, StubAri, StubChannel
 
 QUEUE = "hotline-queue,hotline"
 SILENT_LADDER = ["greeting", "offer", "offer", "no-sound"]
-
-
-@pytest.fixture
-def patient(tmp_path: Path) -> Standard:
-    """Waits so long that a test ends before they do."""
-    return hurried(tmp_path, wait=300)
 
 
 async def reaches_an_agent(pbx: StubAri, *callers: StubChannel) -> None:
