@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from types import TracebackType
 from typing import Any, Self
 
@@ -80,7 +81,8 @@ class AmiClient:
             async with asyncio.timeout(within):
                 transport, guard = await loop.create_connection(_Guard, settings.host, settings.port)
         except (OSError, TimeoutError) as problem:
-            raise PbxUnreachable(f"AMI does not answer at {where}: {problem or 'no answer'}") from None
+            reason = os.strerror(problem.errno) if (problem.errno or 0) > 0 else problem.strerror or "no answer in time"
+            raise PbxUnreachable(f"AMI does not answer at {where}: {reason}") from None
         client = cls(guard, transport, where)
         try:
             await client._log_in(settings, within)

@@ -87,7 +87,7 @@ async def _without_ari(settings: AmiSettings) -> list[Finding]:
     if ami is not None:
         await ami.close()
     skipped = "version, modules, dialplan, prompts, queue, limits"
-    return [*refused, not_checked("rest", skipped, "ARI has to answer first", "mend the above, then check again")]
+    return [*refused, not_checked("rest", skipped, "ARI has to answer first", "the above, then check again")]
 
 
 async def _ami(settings: AmiSettings) -> tuple[AmiClient | None, list[Finding]]:
