@@ -81,7 +81,11 @@ class AmiClient:
             async with asyncio.timeout(within):
                 transport, guard = await loop.create_connection(_Guard, settings.host, settings.port)
         except (OSError, TimeoutError) as problem:
-            reason = os.strerror(problem.errno) if (problem.errno or 0) > 0 else problem.strerror or "no answer in time"
+            reason = (
+                os.strerror(problem.errno)
+                if problem.errno and problem.errno > 0
+                else problem.strerror or "no answer in time"
+            )
             raise PbxUnreachable(f"AMI does not answer at {where}: {reason}") from None
         client = cls(guard, transport, where)
         try:
