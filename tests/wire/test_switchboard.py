@@ -630,9 +630,10 @@ async def test_drain_waits_for_a_caller_it_has_just_claimed(pbx: StubAri, employ
         caller = pbx.ring()
         await pbx.bell.until(lambda: pbx.count("POST events/claim"))
         draining = asyncio.create_task(worker.board.drain())
+        await pbx.bell.until(lambda: worker.board.draining)
         held.set()
-        await reaches_an_agent(pbx, caller)
         await draining
+        assert caller.departed == QUEUE
         assert caller.heard == []  # a draining worker greets nobody
 
 
