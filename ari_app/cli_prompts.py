@@ -5,18 +5,15 @@ Rule: the studio does the work; here it is only asked for and shown.
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import replace
-
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from ari_app.paths import standard_folder
-from ari_app.standard import language_of
+from ari_app.paths import shipped, standard_folder
 from ari_app.studio import build as studio
-from ari_app.studio.voice import Voice, voice_for
+from ari_app.studio.engines import voice_of
+from ari_app.studio.scripts import Script, scripts
 
 
 @click.group()
@@ -24,62 +21,82 @@ def prompts() -> None:
     """The recordings callers hear."""
 
 
+where = click.argument("path", default="", metavar="[PATH]")
+one_language = click.option("--language", metavar="LANGUAGE", help="Only this language (zh-CN, en …).")
+
+
+def found(path: str, language: str | None) -> list[Script]:
+    """The scripts a person means: a folder, a shipped standard's name, or everything shipped."""
+    every = scripts(standard_folder(path) if path else shipped("prompts"))
+    chosen = [script for script in every if language in (None, script.language)]
+    if not chosen:
+        raise click.BadParameter(
+            f"nothing is said in {language} there; there is {', '.join(sorted({s.language for s in every}))}",
+            param_hint="--language",
+        )
+    return chosen
+
+
 @prompts.command()
-@click.argument("standard", default="hotline-standard", metavar="[PATH]")
+@where
+@one_language
 @click.option("--force", is_flag=True, help="Render every sentence anew, and replace files no build has made.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Sentences rendered at a time [default: cores, at most 4].")
 @click.option(
-    "--voice", metavar="COMMAND", envvar="HOTLINE_VOICE", show_envvar=True,
-    help="Text-to-speech command to use instead of espeak-ng.",
+    "--voice", metavar="COMMAND", envvar="HOTLINE_VOICE", show_envvar=True, default="",
+    help="Text-to-speech command to use instead of espeak-ng, or of the one in studio.yaml.",
 )  # fmt: skip
 @click.option(
-    "--time-limit", type=click.FloatRange(min=0.1, max=3600), default=60.0, show_default=True, metavar="SECONDS",
-    help="How long the voice may take for one sentence.",
+    "--time-limit", type=click.FloatRange(min=0.1, max=3600), metavar="SECONDS",
+    help="How long the voice may take for one sentence [default: 60].",
 )  # fmt: skip
-def build(standard: str, force: bool, jobs: int | None, voice: str | None, time_limit: float) -> None:
-    """Make the recordings of a standard telephone-ready.
+@click.option("--quiet", "-q", is_flag=True, help="No table; one line when something was made.")
+def build(
+    path: str, language: str | None, force: bool, jobs: int | None, voice: str, time_limit: float | None, quiet: bool
+) -> None:
+    """Make the recordings telephone-ready, in every format the PBX plays without transcoding.
 
-    PATH is the folder with standard.yaml, or the name of a shipped standard [default: hotline-standard].
+    PATH is the folder with standard.yaml, the name of a shipped standard, or `pieces` [default: all that is shipped].
 
     A sentence with a recording in LANGUAGE/masters/NAME.wav (or .flac, .mp3, .ogg) is made from it; any other is
     spoken by a text-to-speech voice. Each becomes LANGUAGE/NAME.wav: 8 kHz mono, telephone band, trimmed, at an
-    active speech level of -20 dBov. Only what changed is rendered.
+    active speech level of -20 dBov; beside it .ulaw, .alaw, .g722 and .sln16. Only what changed is rendered.
 
     COMMAND may contain {text} (the sentence), {say} (its pronunciation) and {out} (the WAV file to write); without
-    {text} and {say} it gets the sentence on its standard input:
+    {text} and {say} it gets the sentence on its standard input. For good, write it into prompts/studio.yaml:
 
     \b
-        hotline prompts build --voice 'piper --model zh_CN.onnx --output_file {out}'
+        voice: piper --model zh_CN.onnx --output_file {out}
     """
-    folder = standard_folder(standard)
-    console, errors = Console(), Console(stderr=True)
-    speaker = _voice(voice) if voice else voice_for(language_of(folder))
+    wanted = found(path, language)
+    total = sum(len(script.sayings) + len(script.silences) for script in wanted)
     with Progress(
-        TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), console=errors, transient=True
-    ) as progress:
-        bar = progress.add_task("prompts", total=None)
+        TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(),
+        console=Console(stderr=True), transient=True,
+    ) as progress:  # fmt: skip
+        bar = progress.add_task("prompts", total=total)
+        made = studio.build(
+            wanted, lambda script: voice_of(script.folder, script.language, voice, time_limit), force=force, jobs=jobs,
+            report=lambda name: progress.update(bar, description=name, advance=1),
+        )  # fmt: skip
+    _tell(made, wanted, quiet)
 
-        def show(name: str, done: int, of: int) -> None:
-            progress.update(bar, description=name, completed=done, total=of)
 
-        made = studio.build(folder, voice=replace(speaker, time_limit=time_limit), force=force, jobs=jobs, report=show)
-    console.print(_table(made))
+def _tell(made: list[studio.Rendered], wanted: list[Script], quiet: bool) -> None:
+    if not quiet:
+        for script in wanted:
+            Console().print(_table(script.title, [prompt for prompt in made if prompt.path.parent == script.folder]))
     fresh = sum(prompt.fresh for prompt in made)
-    click.echo(f"{fresh} rendered, {len(made) - fresh} unchanged, in {made[0].path.parent}")
+    added = sum(len(prompt.added) for prompt in made)
+    if fresh or added or not quiet:
+        click.echo(f"{fresh} rendered, {len(made) - fresh} unchanged; {added} native files made")
+    for reason in sorted({prompt.wanting for prompt in made if prompt.wanting}):
+        which = [prompt for prompt in made if prompt.wanting == reason]
+        click.echo(f"not in every format: {len(which)} prompts ({reason}); on such calls Asterisk transcodes")
 
 
-def _voice(command: str) -> Voice:
-    try:
-        words = tuple(shlex.split(command))
-    except ValueError as problem:
-        raise click.BadParameter(f"cannot be split into words ({problem})", param_hint="--voice") from None
-    if not any("{out}" in word for word in words):
-        raise click.BadParameter("must say where {out}, the file to write, goes", param_hint="--voice")
-    return Voice(words)
-
-
-def _table(made: list[studio.Rendered]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
+def _table(title: str, made: list[studio.Rendered]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
     for column in ("prompt", "made from"):
         table.add_column(column, overflow="fold")
     for column in ("s", "level\ndBov", "peak\ndBFS", "lead\nms", "tail\nms"):
@@ -87,8 +104,9 @@ def _table(made: list[studio.Rendered]) -> Table:
     table.add_column("")
     for prompt in made:
         sound = prompt.sound
+        news = "rendered" if prompt.fresh else "formats made" if prompt.added else "unchanged"
         table.add_row(
             prompt.name, prompt.source, f"{sound.seconds:.2f}", f"{sound.level_dbov:.1f}", f"{sound.peak_dbfs:.1f}",
-            str(sound.lead_ms), str(sound.tail_ms), "rendered" if prompt.fresh else "unchanged",
+            str(sound.lead_ms), str(sound.tail_ms), news,
         )  # fmt: skip
     return table

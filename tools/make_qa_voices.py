@@ -13,7 +13,7 @@ import numpy as np
 
 from ari_app.studio import acoustics
 from ari_app.studio.acoustics import TELEPHONE_RATE, Samples
-from ari_app.studio.build import CEILING_DBFS, LEVEL_DBOV, telephone_ready
+from ari_app.studio.cutting import CEILING_DBFS, LEVEL_DBOV, Cut, telephone_ready
 from ari_app.studio.voice import Voice, speak
 
 VOICES = Path(__file__).resolve().parent.parent / "ari_app" / "qa" / "voices"
@@ -60,7 +60,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as booth:
             spoken = Path(booth) / "spoken.wav"
             speak(speaker, name, text, say, spoken)
-            (VOICES / f"{name}.wav").write_bytes(telephone_ready(spoken, name, lead_ms=0, tail_ms=0))
+            (VOICES / f"{name}.wav").write_bytes(telephone_ready(spoken, name, Cut(lead_ms=0, tail_ms=0)).wav)
     with wave.open(str(VOICES / "cough.wav"), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)

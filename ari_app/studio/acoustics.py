@@ -7,6 +7,7 @@ because pauses do not make a sentence quieter to a caller, and peaks do not make
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,9 +16,19 @@ from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.float64]  # mono, full scale is 1.0
 
-TELEPHONE_RATE: Final = 8000
-BAND_HZ: Final = (300.0, 3400.0)
-BAND_EDGES_HZ: Final = (150.0, 3900.0)  # outside these nothing is left
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a line carries: everything between two frequencies, nothing outside the edges, at a sampling rate."""
+
+    rate: int
+    hertz: tuple[float, float]
+    edges: tuple[float, float]
+
+
+TELEPHONE: Final = Band(8000, (300.0, 3400.0), (150.0, 3900.0))
+WIDE: Final = Band(16000, (100.0, 7000.0), (50.0, 7800.0))  # "HD": G.722 and what is richer still
+TELEPHONE_RATE: Final = TELEPHONE.rate
 
 _MARGIN_DB: Final = 15.9  # P.56: a threshold so far below the active level separates speech from pauses
 _SMOOTHING_S: Final = 0.03
@@ -37,15 +48,15 @@ def peak_dbfs(samples: Samples) -> float:
     return decibels(float(np.abs(samples).max(initial=0.0)))
 
 
-def telephone_band(samples: Samples, rate: int) -> Samples:
-    """What a telephone line carries of a recording: 300 to 3400 Hz, at 8 kHz."""
+def in_band(samples: Samples, rate: int, band: Band = TELEPHONE) -> Samples:
+    """What a line carries of a recording, at the line's own sampling rate."""
     padded = np.pad(_faded(samples, rate), round(_RING_S * rate))
-    at_rate = soxr.resample(padded, rate, TELEPHONE_RATE, quality="VHQ") if rate != TELEPHONE_RATE else padded
-    hertz = np.fft.rfftfreq(len(at_rate), 1 / TELEPHONE_RATE)
-    rise = np.interp(hertz, (BAND_EDGES_HZ[0], BAND_HZ[0]), (0.0, np.pi / 2))
-    fall = np.interp(hertz, (BAND_HZ[1], BAND_EDGES_HZ[1]), (np.pi / 2, 0.0))
+    at_rate = soxr.resample(padded, rate, band.rate, quality="VHQ") if rate != band.rate else padded
+    hertz = np.fft.rfftfreq(len(at_rate), 1 / band.rate)
+    rise = np.interp(hertz, (band.edges[0], band.hertz[0]), (0.0, np.pi / 2))
+    fall = np.interp(hertz, (band.hertz[1], band.edges[1]), (np.pi / 2, 0.0))
     passed: Samples = np.fft.irfft(np.fft.rfft(at_rate) * (np.sin(rise) * np.sin(fall)) ** 2, len(at_rate))
-    ring = round(_RING_S * TELEPHONE_RATE)
+    ring = round(_RING_S * band.rate)
     return passed[ring:-ring]
 
 

@@ -1,158 +1,140 @@
-"""The studio: sentences become recordings a telephone plays well. Sole importer of pydub.
+"""The build: what changed is rendered, several sentences at a time, and everything else is left alone.
 
-    master recording, or text-to-speech → decode → telephone band → trim → loudness → <language>/<name>.wav
-
-Rule 1: rendered ahead of time, never on a call; only what changed is rendered, known by content hash.
+Rule 1: only what changed is rendered, known by content hash.
 Rule 2: a file is there whole or not at all, and the manifest beside it says what it was made from.
-Rule 3: pydub decodes, cuts and joins. It never filters, resamples or measures: it is bad at that.
+Rule 3: a recording that cannot be made stops no other; all complaints come together at the end.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import tempfile
-import warnings
-import wave
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
-
-import numpy as np
+from typing import Final
 
 from ari_app.errors import StudioFailed
-from ari_app.standard import LEAD_IN, language_of, sentences
-from ari_app.studio import acoustics
-from ari_app.studio.acoustics import TELEPHONE_RATE, Samples
-from ari_app.studio.manifest import Entry, Manifest, recipe
-from ari_app.studio.recording import BELOW_LOUDEST_DB, Sound, inspect
-from ari_app.studio.voice import Voice, speak, voice_for
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pydub warns about a missing ffmpeg, which only some masters need
-    from pydub import AudioSegment
+from ari_app.studio import native
+from ari_app.studio.cutting import Cut, Take, silence, telephone_ready
+from ari_app.studio.engines import voice_of
+from ari_app.studio.manifest import Entry, Manifest, hash_of, recipe
+from ari_app.studio.masters import FOLDER as MASTERS
+from ari_app.studio.masters import master_of, read_master, strays
+from ari_app.studio.native import Native
+from ari_app.studio.recording import Sound, inspect, telephone_samples
+from ari_app.studio.scripts import Saying, Script
+from ari_app.studio.voice import Voice, speak
 
 PIPELINE: Final = 1  # counts up when the same sentence would come out differently: everything is rendered anew
-
-LEVEL_DBOV: Final = -20.0  # as loud as the prompts Asterisk itself ships
-CEILING_DBFS: Final = -2.0
-LIMIT_DB: Final = 3.0  # peaks held down more than this would be heard
-NEARLY_SILENT_DBOV: Final = -60.0
-LEAD_MS: Final = 60
-TAIL_MS: Final = 150
-FADE_MS: Final = 5
-EDGES_MS: Final = (10, 20)  # of natural sound kept before the first and after the last frame that counts
-LEAD_IN_MS: Final = 300  # ARI's answer does not wait for media: this much may be clipped and nobody misses it
-LONGEST_S: Final = 120
-LARGEST_BYTES: Final = 200_000_000  # 120 s of studio stereo fit; hours do not, and are refused unread
-MASTERS: Final = (".wav", ".flac", ".mp3", ".ogg")
-
-
-class Saying(Protocol):
-    """A sentence: its name, its words, and how they are pronounced."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def say(self) -> str: ...
+SILENCE: Final = "silence"
+ONE_PACKET: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One prompt as it now lies in the folder; `fresh` when this build made it."""
+    """One prompt as it now lies in the folder; `fresh` when this build made it, `added` the formats it made."""
 
     name: str
     path: Path
     source: str  # a master's file name, the engine that spoke, or "silence"
     fresh: bool
+    added: tuple[str, ...]
+    wanting: str  # why some formats could not be made
     sound: Sound
 
 
-Report = Callable[[str, int, int], None]  # a prompt is done: its name, how many are done, of how many
+Report = Callable[[str], None]  # this prompt is done
 
 
 def build(
-    standard_folder: Path,
+    scripts: Iterable[Script],
+    voices: Callable[[Script], Voice] | None = None,
     *,
-    voice: Voice | None = None,
     force: bool = False,
     jobs: int | None = None,
     report: Report | None = None,
 ) -> list[Rendered]:
-    """Every sentence of a standard lies in its folder as a recording; what had not changed was left alone.
+    """Every sentence of these scripts lies in its folder as recordings; what had not changed was left alone.
 
-    Raises BrokenStandard, or StudioFailed with one line for each sentence that could not be made.
+    Raises StudioFailed with one line for each sentence that could not be made; the others are there all the same.
     """
-    language = language_of(standard_folder)
-    return render(
-        standard_folder / language, sentences(standard_folder), voice or voice_for(language),
-        force=force, jobs=jobs, report=report,
-    )  # fmt: skip
+    made, failures = [], []
+    for script in scripts:
+        try:
+            voice = voices(script) if voices else voice_of(script.folder, script.language)
+            made += render(script, voice, force=force, jobs=jobs, report=report)
+        except StudioFailed as failure:
+            failures += str(failure).splitlines()
+    if failures:
+        raise StudioFailed("\n".join(failures))
+    return made
 
 
 def render(
-    folder: Path,
-    sayings: Iterable[Saying],
-    voice: Voice,
-    *,
-    force: bool = False,
-    jobs: int | None = None,
-    report: Report | None = None,
+    script: Script, voice: Voice, *, force: bool = False, jobs: int | None = None, report: Report | None = None
 ) -> list[Rendered]:
-    """The sayings and the lead-in lie in `folder` as recordings, each whole, with their manifest.
+    """The sentences of one script lie in its folder, each whole, in every format, with their manifest.
 
     Raises StudioFailed, one line per failure; the recordings that could be made are there all the same.
     """
-    wanted = {saying.name: saying for saying in sayings}
-    if LEAD_IN in wanted:
-        raise StudioFailed(f"{LEAD_IN}: is the silence before the first prompt; give the sentence another name")
-    manifest, failures = Manifest.read(folder), _strays(folder / "masters", wanted)
-    manifest.forget_all_but({*wanted, LEAD_IN})
-    works: list[_LeadIn | _Work] = [_LeadIn(folder), *(_Work(folder, saying, voice) for saying in wanted.values())]
-    fresh: set[str] = set()
+    wanted = {saying.name: saying for saying in script.sayings}
+    if taken := sorted(wanted.keys() & script.silences.keys()):
+        raise StudioFailed(f"{taken[0]}: is a silence of the studio's own; give the sentence another name")
+    names = (*script.silences, *wanted)
+    folder = script.folder
+    shelf = _Shelf(Manifest.read(folder), Native.read(folder), force)
+    failures = [*strays(folder / MASTERS, wanted)]
+    shelf.manifest.forget_all_but(names)
+    shelf.native.forget_all_but(names)
+    works: list[_Silence | _Work] = [_Silence(folder, name, ms) for name, ms in script.silences.items()]
+    works += [_Work(folder, saying, voice, script.cut) for saying in wanted.values()]
     with ThreadPoolExecutor(jobs or min(4, os.cpu_count() or 1)) as booth:
-        takes = {booth.submit(work.take, manifest.get(work.name), force): work for work in works}
+        takes = {booth.submit(_take, work, shelf): work for work in works}
         try:
-            for done, take in enumerate(as_completed(takes), start=1):
+            for take in as_completed(takes):
                 name = takes[take].name
                 try:
-                    if made := take.result():
-                        manifest.publish(name, *made, overwrite=force)
-                        fresh.add(name)
+                    shelf.put(name, take.result())
                 except StudioFailed as failure:
                     failures.append(str(failure))
                 if report:
-                    report(name, done, len(takes))
+                    report(name)
         except BaseException:
             booth.shutdown(wait=True, cancel_futures=True)
             raise
     if failures:
         raise StudioFailed("\n".join(sorted(failures)))
-    return [_rendered(folder, name, manifest[name].source, name in fresh) for name in (LEAD_IN, *wanted)]
-
-
-def _rendered(folder: Path, name: str, source: str, fresh: bool) -> Rendered:
-    path = folder / f"{name}.wav"
-    return Rendered(name, path, source, fresh, inspect(path))
+    return [shelf.rendered(folder, name) for name in names]
 
 
 # ------------------------------------------------------------------ one prompt's way through the studio
 
 
 @dataclass(frozen=True, slots=True)
-class _LeadIn:
-    folder: Path
-    name: str = LEAD_IN
+class _Made:
+    """What is to be put on the shelf: a new WAV, or only the formats of the one that lies there."""
 
-    def take(self, known: Entry | None, force: bool) -> tuple[Entry, bytes] | None:
-        entry = Entry("silence", "", "", recipe=recipe(PIPELINE, LEAD_IN_MS))
-        if not force and entry.still_lies_in(self.folder, self.name, known):
-            return None
-        return entry, _wav(AudioSegment.silent(LEAD_IN_MS, TELEPHONE_RATE))
+    entry: Entry
+    wave: bytes | None
+    key: str
+    files: native.Files
+    wanting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    folder: Path
+    name: str
+    milliseconds: int
+    ready: bool = True
+
+    def entry(self, _known: Entry | None) -> Entry:
+        return Entry(SILENCE, "", "", recipe=recipe(PIPELINE, self.milliseconds))
+
+    def take(self) -> Take:
+        return silence(self.milliseconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,132 +142,98 @@ class _Work:
     folder: Path
     saying: Saying
     voice: Voice
+    cut: Cut
 
     @property
     def name(self) -> str:
         return self.saying.name
 
-    def take(self, known: Entry | None, force: bool) -> tuple[Entry, bytes] | None:
-        """The finished file and what it was made from; None when that very file lies there already."""
+    @property
+    def ready(self) -> bool:
+        """Whether it can be rendered here and now: a master is there, or a voice is installed."""
+        return self.voice.installed or master_of(self.folder, self.name) is not None
+
+    def entry(self, known: Entry | None) -> Entry:
+        """What the recording is made from."""
         text, say, voice = self.saying.text, self.saying.say, self.voice
-        master = _master(self.folder / "masters", self.name)
-        made_of = _read(master) if master else (voice.command, voice.ssml)
-        source = f"masters/{master.name}" if master else voice.engine
-        entry = Entry(source, text, say, recipe=recipe(PIPELINE, text, say, made_of))
-        if not force and entry.still_lies_in(self.folder, self.name, known):
-            return None
-        if master:
-            return entry, telephone_ready(master)
+        cut = () if self.cut == Cut() else (self.cut,)
+        master = master_of(self.folder, self.name)
+        if master is None:
+            made_of = (voice.command, voice.ssml)
+            return Entry(voice.engine, text, say, recipe(PIPELINE, text, say, made_of, *cut))
+        content = read_master(master)
+        taken = hash_of(content)
+        recorded = known.recorded if known and known.master == taken and known.recorded else text
+        return Entry(
+            f"{MASTERS}/{master.name}", text, say, recipe(PIPELINE, text, say, content, *cut),
+            master=taken, recorded=recorded,
+        )  # fmt: skip
+
+    def take(self) -> Take:
+        if master := master_of(self.folder, self.name):
+            return telephone_ready(master, cut=self.cut)
         with tempfile.TemporaryDirectory(prefix="hotline-studio-") as booth:
             spoken = Path(booth) / f"{self.name}.wav"
-            speak(voice, self.name, text, say, spoken)
-            return entry, telephone_ready(spoken, self.name)
+            speak(self.voice, self.name, self.saying.text, self.saying.say, spoken)
+            return telephone_ready(spoken, self.name, self.cut)
 
 
-def telephone_ready(recording: Path, name: str = "", *, lead_ms: int = LEAD_MS, tail_ms: int = TAIL_MS) -> bytes:
-    """A WAV file as a telephone plays it well: its band, no dead air, no click, one loudness, nothing clipped.
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What lies in the folder before and after; only the thread that began the build puts anything on it."""
 
-    Raises StudioFailed, naming the sentence or the file and the mend.
-    """
-    whose = name or str(recording)
-    segment = _decode(recording, whose)
-    if len(segment) > LONGEST_S * 1000:
-        raise StudioFailed(f"{whose}: lasts longer than {LONGEST_S} s; no caller waits for that, cut it")
-    if segment.frame_rate < TELEPHONE_RATE:
-        raise StudioFailed(f"{whose}: has only {segment.frame_rate} samples a second; record at 8000 or more")
-    banded = acoustics.telephone_band(_samples(segment), segment.frame_rate)
-    if acoustics.active_level(banded, TELEPHONE_RATE) < NEARLY_SILENT_DBOV:
-        raise StudioFailed(f"{whose}: holds no speech, only (nearly) silence; record it again")
-    return _levelled(_trimmed(banded, lead_ms, tail_ms), whose)
+    manifest: Manifest
+    native: Native
+    force: bool
+    fresh: dict[str, tuple[str, ...]] = field(default_factory=dict)  # prompt -> formats this build made
 
+    def put(self, name: str, made: _Made | None) -> None:
+        if made is None:
+            return
+        if made.wave is not None:
+            self.native.withdraw(name)
+            self.manifest.publish(name, made.entry, made.wave, overwrite=self.force)
+        self.native.publish(name, made.key, self.manifest[name].wave, made.files, made.wanting)
+        self.fresh[name] = (*((".wav",) if made.wave is not None else ()), *made.files)
 
-def _trimmed(banded: Samples, lead_ms: int, tail_ms: int) -> Samples:
-    start, end = acoustics.sounding(banded, TELEPHONE_RATE, BELOW_LOUDEST_DB)
-    kept = _segment(banded)[max(0, round(start * 1000) - EDGES_MS[0]) : round(end * 1000) + EDGES_MS[1]]
-    faded = kept.fade_in(FADE_MS).fade_out(FADE_MS)
-    quiet = [AudioSegment.silent(ms, TELEPHONE_RATE).set_sample_width(4) for ms in (lead_ms, tail_ms)]
-    return _samples(quiet[0] + faded + quiet[1])
-
-
-def _levelled(trimmed: Samples, whose: str) -> bytes:
-    even, limited_db = acoustics.at_loudness(trimmed, TELEPHONE_RATE, LEVEL_DBOV, CEILING_DBFS)
-    if limited_db > LIMIT_DB:
-        raise StudioFailed(
-            f"{whose}: its peaks stand {limited_db:.1f} dB too high above its speech (a click, a shouted word?);"
-            f" {LIMIT_DB:g} dB can be held down, record it more evenly"
-        )
-    return _wav(_segment(even).set_sample_width(2))
+    def rendered(self, folder: Path, name: str) -> Rendered:
+        path, fresh = folder / f"{name}.wav", self.fresh.get(name, ())
+        added = tuple(suffix for suffix in fresh if suffix != ".wav")
+        source, wanting = self.manifest[name].source, self.native.wanting(name)
+        return Rendered(name, path, source, ".wav" in fresh, added, wanting, inspect(path))
 
 
-def _master(masters: Path, name: str) -> Path | None:
-    """The recording a voice talent gave for a sentence, if there is one."""
-    found = sorted(path for path in masters.glob(f"{name}.*") if path.suffix.lower() in MASTERS)
-    if len(found) > 1:
-        raise StudioFailed(f"{name}: has several masters, {', '.join(path.name for path in found)}; keep one")
-    return found[0] if found else None
+def _take(work: _Silence | _Work, shelf: _Shelf) -> _Made | None:
+    """The finished files and what they were made from; None when those very files lie there already."""
+    known = shelf.manifest.get(work.name)
+    entry = work.entry(known)
+    if shelf.force or not entry.still_lies_in(work.folder, work.name, known):
+        take = work.take()
+        recording = take.wav
+        key = native.key_of(hash_of(recording), entry.recipe, work.ready)
+        return _Made(entry, recording, key, *_files(take, work.name))
+    assert known is not None
+    key = native.key_of(known.wave, entry.recipe, work.ready)
+    if shelf.native.lies_there(work.name, key):
+        return None
+    return _Made(known, None, key, *_formats_of_what_lies_there(work))
 
 
-def _strays(masters: Path, names: Container[str]) -> list[str]:
-    """Complaints about recordings that would be passed over in silence."""
-    complaints = []
-    for path in sorted(masters.glob("[!.]*")):
-        if path.suffix.lower() not in MASTERS:
-            complaints.append(f"{path}: is not read; save it as WAV, FLAC, MP3 or OGG")
-        elif path.stem not in names:
-            complaints.append(f"{path}: belongs to no sentence; name it as the sentence is in standard.yaml")
-    return complaints
+def _files(take: Take, name: str) -> tuple[dict[str, bytes], str]:
+    files = native.narrow_files(take.telephone)
+    if take.wide is None:
+        return files, "the master has fewer than 16000 samples a second"
+    files |= native.wide_files(take.wide, name)
+    return files, "" if native.has_ffmpeg() else "ffmpeg is not installed"
 
 
-def _read(master: Path) -> bytes:
-    try:
-        size = master.stat().st_size
-        if not size:
-            raise StudioFailed(f"{master}: is empty; record it again")
-        if size > LARGEST_BYTES:
-            raise StudioFailed(f"{master}: is {size / 1e6:.0f} MB, far too long for a sentence; cut it")
-        return master.read_bytes()
-    except OSError as problem:
-        raise StudioFailed(f"{master}: cannot be read ({problem.strerror})") from None
-
-
-# ------------------------------------------------------------------ pydub
-
-
-def _decode(recording: Path, whose: str) -> Any:
-    """Any recording as an AudioSegment, at most a little longer than we accept."""
-    data = io.BytesIO(_read(recording))
-    try:
-        # pydub reads integer PCM well, and floats in an extensible WAV as if they were integers: ffmpeg reads those
-        plain = _is_plain_pcm(data.getvalue())
-        return AudioSegment.from_file(data, format="wav" if plain else None, duration=LONGEST_S + 1)
-    except FileNotFoundError:
-        raise StudioFailed(f"{whose}: needs ffmpeg to be read; install ffmpeg, or save it as 16-bit WAV") from None
-    except Exception:  # pydub's parser stumbles over garbage in more ways than it has errors for
-        raise StudioFailed(f"{whose}: is no sound that can be read; save it again as WAV, FLAC, MP3 or OGG") from None
-
-
-def _is_plain_pcm(data: bytes) -> bool:
-    try:
-        with wave.open(io.BytesIO(data)) as wav:
-            return wav.getnframes() >= 0 and int.from_bytes(data[20:22], "little") == 1
-    except (wave.Error, EOFError):
-        return False
-
-
-def _samples(segment: Any) -> Samples:
-    """Mono, full scale 1.0."""
-    frames = np.array(segment.get_array_of_samples(), dtype=np.float64).reshape(-1, segment.channels)
-    mono: Samples = frames.mean(axis=1) / float(1 << (8 * segment.sample_width - 1))
-    return mono
-
-
-def _segment(samples: Samples) -> Any:
-    """32 bits wide, so that a quiet master loses nothing before it is raised."""
-    whole = np.clip(np.rint(samples * 2.0**31), -(2.0**31), 2.0**31 - 1).astype("<i4")
-    return AudioSegment(whole.tobytes(), sample_width=4, frame_rate=TELEPHONE_RATE, channels=1)
-
-
-def _wav(segment: Any) -> bytes:
-    out = io.BytesIO()
-    segment.export(out, format="wav")
-    return out.getvalue()
+def _formats_of_what_lies_there(work: _Silence | _Work) -> tuple[dict[str, bytes], str]:
+    """The WAV stays as it is: G.711 from it, wide band from its source, if that still speaks as it did then."""
+    telephone = telephone_samples(work.folder / f"{work.name}.wav")
+    narrow = native.narrow_files(telephone)
+    if isinstance(work, _Work) and not work.ready:
+        return narrow, f"{work.voice.engine} is not installed"
+    take = work.take()
+    if abs(len(take.telephone) - len(telephone)) > ONE_PACKET:
+        return narrow, "what speaks here speaks otherwise than the recording; --force renders it anew"
+    return _files(take.lasting_as(telephone), work.name)

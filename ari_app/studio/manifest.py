@@ -29,13 +29,18 @@ def recipe(*parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recording: who spoke it, which words, the fingerprint of all it was made from, and its own."""
+    """One recording: who spoke it, which words, the fingerprint of all it was made from, and its own.
+
+    Of a master: its fingerprint, and the words that stood in the script when it was recorded.
+    """
 
     source: str
     text: str
     say: str
     recipe: str
     wave: str = ""
+    master: str = ""
+    recorded: str = ""
 
     def still_lies_in(self, folder: Path, name: str, known: Entry | None) -> bool:
         """Whether the recording made from exactly this lies in the folder, untouched."""
@@ -45,9 +50,13 @@ class Entry:
 def fingerprint(recording: Path) -> str:
     """What `sha256sum` says of a recording as it lies there; empty when it is missing or unreadable."""
     try:
-        return hashlib.sha256(recording.read_bytes()).hexdigest()
+        return hash_of(recording.read_bytes())
     except OSError:
         return ""
+
+
+def hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 class Manifest:
@@ -76,9 +85,15 @@ class Manifest:
     def __getitem__(self, name: str) -> Entry:
         return self._entries[name]
 
+    def took_in(self, name: str, master: bytes, recorded: str) -> None:
+        """A master was recorded from a script with these words; the next build renders it."""
+        known = self._entries.get(name) or Entry("", "", "", "")
+        self._entries[name] = replace(known, master=hash_of(master), recorded=recorded)
+        self._write()
+
     def publish(self, name: str, entry: Entry, recording: bytes, *, overwrite: bool) -> None:
         """The recording is there, whole, and the manifest knows it."""
-        path, wave = self._folder / f"{name}.wav", hashlib.sha256(recording).hexdigest()
+        path, wave = self._folder / f"{name}.wav", hash_of(recording)
         known = self._entries.get(name)
         if not overwrite and fingerprint(path) not in {"", wave, known.wave if known else ""}:
             raise StudioFailed(
@@ -100,9 +115,15 @@ class Manifest:
             self._write()
 
     def _write(self) -> None:
-        entries = {name: asdict(entry) for name, entry in sorted(self._entries.items())}
+        entries = {name: _known(entry) for name, entry in sorted(self._entries.items())}
         text = json.dumps({"prompts": entries}, ensure_ascii=False, indent=1)
         write_whole(self._folder / MANIFEST, f"{text}\n".encode())
+
+
+def _known(entry: Entry) -> dict[str, str]:
+    """As it is written down: what only masters have is left out for a voice."""
+    always = ("source", "text", "say", "recipe", "wave")
+    return {field: value for field, value in asdict(entry).items() if value or field in always}
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -37,6 +38,11 @@ class Voice:
     def engine(self) -> str:
         """The name a person knows the engine by."""
         return Path(self.command[0]).name
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be asked to speak at all."""
+        return shutil.which(self.command[0]) is not None
 
 
 # Measured: `cmn` reads Hanzi as English letters in espeak-ng 1.51, and most variants flatten the tones.
