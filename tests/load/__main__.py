@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -66,6 +67,9 @@ async def run(options: argparse.Namespace, folder: Path, console: Console) -> li
     """Warm up, then every rate, interleaved; then the search, if it is wanted."""
     contestants = [CONTESTANTS[name] for name in options.contestants.split(",")]
     written: list[dict[str, object]] = []
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # whatever was started is ended
     async with stage(folder, contestants, options.profile) as up:
         console.print(f"{up.pbx.asterisk} at {up.pbx.address}; a call lasts {LENGTH:g} s", highlight=False)
         await up.warm_up(contestants, 10, 20)
@@ -116,6 +120,9 @@ def main() -> int:
             written = asyncio.run(run(options, folder, console))
     except HotlineError as problem:
         print(f"load: {problem}", file=sys.stderr)
+        return 1
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        print("load: stopped", file=sys.stderr)
         return 1
     if options.json:
         options.json.write_text(json.dumps(written, indent=1) + "\n")
