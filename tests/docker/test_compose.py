@@ -52,3 +52,8 @@ def test_with_the_application_stopped_a_caller_still_reaches_an_agent(hotline: C
         hotline.compose("start", "hotline", within=60)
     assert [v["caller"] for v in verdicts] == [c.name for c in CAST if c.application_down]
     assert all(v["kept"] for v in verdicts), f"{printed}\n{hotline.logs()}"
+
+
+def test_the_check_finds_nothing_wrong_from_inside(hotline: Composed) -> None:
+    said = hotline.inside("hotline", "sh", "/etc/hotline/start.sh", "check")
+    assert "no caller is lost by what was looked at" in said, said
