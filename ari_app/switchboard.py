@@ -24,6 +24,7 @@ from ari_app.ari.channel import (
     ROUND,
     AriChannel,
     left_on,
+    listen_anew,
     rescue,
     stop_adopted,
 )
@@ -267,6 +268,8 @@ class Switchboard:
         second = await self._listed()
         for channel_id in known.difference(first, second):
             self._sign(channel_id, Gone())
+        for channel_id in known.intersection(second):
+            self._chore(listen_anew(self.wire, channel_id, self.standard.hearing))
         self._look_after(second)
 
     async def _listed(self) -> list[str]:

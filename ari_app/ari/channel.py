@@ -41,8 +41,7 @@ class AriChannel:
 
     async def answer(self, hearing: Hearing) -> None:
         answered = self._wire.ask("POST", f"{self._uri}/answer")
-        detect = f"{round(TALK_GAP * 1000)},{hearing.threshold}"
-        listening = self._set({"TALK_DETECT(set)": detect})
+        listening = self._set({"TALK_DETECT(set)": _detection(hearing)})
         _done(await answered)
         _done(await listening)
 
@@ -59,20 +58,14 @@ class AriChannel:
             raise PbxUnreachable(f"Asterisk could not stop a prompt ({reply.status})")
 
     async def depart(self, queue: QueueName, queue_round: int) -> None:
-        exists = await self.variable(f"DIALPLAN_EXISTS({QUEUE_CONTEXT},{queue},1)")
-        context, extension = (QUEUE_CONTEXT, queue) if exists == "1" else FALLBACK
+        exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(queue)})
         noted = self._set({"TALK_DETECT(remove)": "", ROUND: str(queue_round), PLACE: "", PLAYBACK: ""})
-        where = {"context": context, "extension": extension, "priority": "1"}
-        left = self._wire.ask("POST", f"{self._uri}/continue", where)
+        left = self._wire.ask("POST", f"{self._uri}/continue", _way_out(queue, exists))
         _done(await noted)
         _done(await left)
 
     async def hang_up(self) -> None:
         _done(await self._wire.request("DELETE", self._uri, {"reason": "normal"}))
-
-    async def variable(self, name: str) -> str:
-        """A channel variable or function; "" when it is not set. Never waits behind a playback."""
-        return _value(await self._wire.request("GET", f"{self._uri}/variable", {"variable": name}))
 
     def _set(self, variables: Mapping[str, str]) -> Awaitable[Reply]:
         return self._wire.ask("POST", f"{self._uri}/variables", None, {"variables": variables})
@@ -103,6 +96,30 @@ def _value(reply: Reply) -> str:
     return str(reply.json().get("value", ""))
 
 
+def _exists(queue: QueueName) -> str:
+    return f"DIALPLAN_EXISTS({QUEUE_CONTEXT},{queue},1)"
+
+
+def _way_out(queue: QueueName, exists: Reply) -> dict[str, str]:
+    """Where `continue` leads: Asterisk takes any target and drops the caller at one that does not exist."""
+    context, extension = (QUEUE_CONTEXT, queue) if _value(exists) == "1" else FALLBACK
+    return {"context": context, "extension": extension, "priority": "1"}
+
+
+async def listen_anew(wire: Wire, channel_id: str, hearing: Hearing) -> None:
+    """Begin again to be told of sounds: one that started while we were disconnected was told to nobody.
+
+    Over HTTP: it may wait behind a prompt. TALK_DETECT tells changes only, so it is removed and set again.
+    """
+    uri = f"channels/{quote(channel_id, safe='')}/variables"
+    for variables in ({"TALK_DETECT(remove)": ""}, {"TALK_DETECT(set)": _detection(hearing)}):
+        await wire.request_aside("POST", uri, None, {"variables": variables})
+
+
+def _detection(hearing: Hearing) -> str:
+    return f"{round(TALK_GAP * 1000)},{hearing.threshold}"
+
+
 async def stop_adopted(wire: Wire, playback: str) -> None:
     """Stop what a former worker was playing; over HTTP, and no matter if it is over already."""
     if playback:
@@ -120,8 +137,8 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName) -> None:
             playing = await wire.request_aside("GET", f"{uri}/variable", {"variable": PLAYBACK})
             if playing.ok:
                 await stop_adopted(wire, str(playing.json().get("value", "")))
-            where = {"context": QUEUE_CONTEXT, "extension": queue, "priority": "1"}
-            left = await wire.request_aside("POST", f"{uri}/continue", where)
+            exists = await wire.request_aside("GET", f"{uri}/variable", {"variable": _exists(queue)})
+            left = await wire.request_aside("POST", f"{uri}/continue", _way_out(queue, exists))
             if not left.ok and not left.gone:
                 raise PbxUnreachable(f"Asterisk answered {left.status} when a caller was to go to the queue")
         except PbxUnreachable:

@@ -132,12 +132,23 @@ The answers to our own requests pass the same filter: without RESTResponse we wo
 _decoder = json.Decoder(Event | RESTResponse)
 
 
+UNKNOWN_TYPE = "- at `$.type`"
+"""How the decoder's complaint ends when the kind of event is none of ours."""
+
+
+class Unreadable(Exception):
+    """A message of Asterisk is not what the protocol says."""
+
+
 def decode(text: bytes) -> Event | RESTResponse | None:
-    """One message of Asterisk; None for a kind we have no use for or cannot read."""
+    """One message of Asterisk; None for a kind we have no use for. Raises Unreadable."""
     try:
-        return _decoder.decode(text)  # type: ignore[no-any-return]
-    except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        message: Event | RESTResponse = _decoder.decode(text)
+    except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        if str(problem).endswith(UNKNOWN_TYPE):
+            return None
+        raise Unreadable from problem
+    return message
 
 
 class Query(Struct, frozen=True):

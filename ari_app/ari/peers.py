@@ -8,6 +8,7 @@ adopts its callers.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -33,11 +34,13 @@ class Peers:
         self._heard: dict[str, float] = {}
         self._known_since: dict[str, float] = {}
         self._greet_every = GREET_EVERY
+        self._woken = asyncio.Event()
 
     def connected(self) -> None:
         """What we missed while disconnected says nothing about the others: listen anew."""
         self._heard.clear()
         self._known_since.clear()
+        self._woken.set()
 
     def heard(self, event: ChannelUserevent) -> None:
         """A greeting arrived."""
@@ -52,7 +55,10 @@ class Peers:
         worker's callers.
         """
         while True:
-            await asyncio.sleep(self._greet_every)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._greet_every):
+                    await self._woken.wait()  # just connected: the others must know at once that we live
+            self._woken.clear()
             if self._wire.state is not State.READY:
                 continue
             try:

@@ -302,7 +302,11 @@ class Wire:
     # ------------------------------------------------------------------ hearing
 
     def _receive(self, message: bytes) -> None:
-        event = events.decode(message)
+        try:
+            event = events.decode(message)
+        except events.Unreadable:  # its text may be a caller's: only its length is told
+            log.warning("a message of Asterisk (%d bytes) could not be read", len(message))
+            return
         match event:
             case None:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ari_app.call import Call, Digit, Door, Heed, QueueName, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.ladder import climb
-from ari_app.standard import GREETING, Ladder, Standard, Then
+from ari_app.standard import CONNECTING, GREETING, Ladder, Standard, Then
 
 AGENT_LEFT_FIRST = "CONTINUE"
 """Asterisk's QUEUESTATUS when the agent hung up and the caller did not."""
@@ -60,6 +60,7 @@ async def serve(call: Call, standard: Standard, queue: QueueName, ladder: Ladder
 
 async def connect(call: Call, standard: Standard, queue: QueueName) -> None:
     """The caller is told, and goes to an agent."""
+    call.journal.enter(Place(CONNECTING))
     await call.play(standard.connecting, Heed.NOTHING)
     await call.hand_off(queue)
 
@@ -77,7 +78,7 @@ async def resume(call: Call, standard: Standard, queue: QueueName, place: Place 
     """A caller whose worker died goes on where they were; one whose place we do not know goes to an agent."""
     if place is None or place.procedure == GREETING:  # the worker died before it had said anything
         await welcome(call, standard, queue)
-    elif not standard.knows(place):
+    elif place.procedure == CONNECTING or not standard.knows(place):
         await connect(call, standard, queue)
     else:
         await serve(call, standard, queue, standard.procedures[place.procedure], place.step)

@@ -5,6 +5,7 @@ Rule 2: words, waits and keys live in the file, never in code.
 """
 
 from ari_app.standard.facts import (
+    CONNECTING,
     GREETING,
     LEAD_IN,
     Choice,
@@ -19,6 +20,7 @@ from ari_app.standard.loading import load
 from ari_app.standard.words import language_of, languages_of, sentences
 
 __all__ = [
+    "CONNECTING",
     "GREETING",
     "LEAD_IN",
     "Choice",

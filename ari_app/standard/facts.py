@@ -15,6 +15,8 @@ from ari_app.journal import Place
 
 LEAD_IN = "lead-in"
 GREETING = "greeting"
+CONNECTING = "connecting"
+"""Places that are no ladders; a ladder cannot have these names."""
 MINIMUM_CONFIRMATIONS = 2  # prompts before the farewell of a silent call: S000-03, S004-M10
 
 

@@ -11,7 +11,18 @@ from typing import TypeVar
 
 from ari_app.call import Prompt
 from ari_app.errors import BrokenStandard
-from ari_app.standard.facts import LEAD_IN, MINIMUM_CONFIRMATIONS, Choice, Hearing, Ladder, Standard, Step, Then
+from ari_app.standard.facts import (
+    CONNECTING,
+    GREETING,
+    LEAD_IN,
+    MINIMUM_CONFIRMATIONS,
+    Choice,
+    Hearing,
+    Ladder,
+    Standard,
+    Step,
+    Then,
+)
 from ari_app.standard.file import ProcedureFile, StandardFile
 from ari_app.standard.words import languages_of, sentences, words_file
 from ari_app.yamlfile import YamlFile
@@ -90,6 +101,8 @@ def _prompt(file: YamlFile, written: StandardFile, language: str, name: str, whe
 
 def _ladder(file: YamlFile, prompts: Mapping[str, Prompt], name: str, written: ProcedureFile) -> Ladder:
     where = ("procedures", name)
+    if name in (GREETING, CONNECTING):
+        raise file.complaint(where, "this name is taken by a place of the reception")
     if written.then is Then.STAY:
         raise file.complaint((*where, "then"), "a ladder cannot end with `stay`")
     steps = tuple(
