@@ -52,7 +52,7 @@ class Cut:
 
 
 SENTENCE: Final = Cut()
-PIECE: Final = Cut(lead_ms=0, tail_ms=0, edges_ms=(10, 10), below_loudest_db=30.0, whole_frames=True)
+PIECE: Final = Cut(lead_ms=0, tail_ms=0, edges_ms=(10, 10), below_loudest_db=40.0, whole_frames=True)
 
 
 @dataclass(frozen=True, slots=True)
