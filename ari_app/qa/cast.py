@@ -18,6 +18,7 @@ class Agent(StrEnum):
 
     STAYS = "talks until the caller hangs up"
     LEAVES_FIRST = "talks and hangs up first"
+    SENDS_BACK = "talks and presses *71: a wrong number"
 
 
 class Outcome(StrEnum):
@@ -122,6 +123,16 @@ CAST = (
     HANGS_UP_IN_GREETING,
     APPLICATION_DOWN,
     LINGERS,
+)
+
+# Not of the nine: the agent finds out that the number was wrong, and is free again with one key.
+SENT_BACK = CastCaller(
+    "sent back by the agent's key",
+    "speaks at once, and has dialled the wrong number",
+    (Waits(1.0), SENTENCE),
+    ("greeting", "connecting", "wrong-number", "station-menu", "station-menu", "anything-else", "hanging-up"),
+    Outcome.LET_GO,
+    Agent.SENDS_BACK,
 )
 
 # Not of the nine: callers whose claims are hostile text. They are owed what every silent caller is owed.

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 AHEAD = -10  # niceness of the PBXs, the application and us, where we may choose
+BEHIND = 10  # niceness of a thread that compares sounds
 SCARCE = 0.3  # share of the time somebody waited for a CPU from which timings are not the hotline's own
 
 _PRESSURE = Path("/proc/pressure/cpu")
@@ -28,6 +34,17 @@ def telephones_first() -> Iterator[None]:
         yield
     finally:
         os.setpriority(os.PRIO_PROCESS, 0, before)
+
+
+async def think(work: Callable[..., T], *args: Any) -> T:
+    """Run what takes CPU in a thread behind everything else: other stages may have callers on the line."""
+
+    def behind() -> T:
+        with contextlib.suppress(OSError):  # Linux: of this thread alone
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
+        return work(*args)
+
+    return await asyncio.to_thread(behind)
 
 
 class Scarcity:

@@ -176,6 +176,9 @@ class Player:
         if self.caller.agent is Agent.LEAVES_FIRST:
             await agent.hang_up()
             self._report("is left by the agent")
+        elif self.caller.agent is Agent.SENDS_BACK:
+            await agent.press("*71")
+            self._report("is sent back by the agent's key")
         else:
             self._note(Act(self._loop.time() - leg.answered.result(), Deed.HUNG_UP))
             await leg.hang_up()

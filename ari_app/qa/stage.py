@@ -25,7 +25,7 @@ from ari_app.qa.carrier import Carrier
 from ari_app.qa.carrier_config import CarrierPlan, Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
 from ari_app.qa.hearing import Hearing
-from ari_app.qa.machine import Scarcity, telephones_first
+from ari_app.qa.machine import Scarcity, telephones_first, think
 from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.mouth import Clip, load_clip
 from ari_app.qa.player import Director, Plan, Player, rehearsed
@@ -156,7 +156,7 @@ class Stage:
         await player.play(self.carrier, self.director, DIALLED)
 
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
-        return [await asyncio.to_thread(player.hearing, self.matcher()) for player in players]
+        return [await think(player.hearing, self.matcher()) for player in players]
 
     def matcher(self) -> Matcher:
         """Knows every prompt of the standard and the people's voices; made once."""

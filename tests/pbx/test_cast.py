@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from ari_app.journal import What
 from ari_app.pbx.asterisk import Asterisk
-from ari_app.qa.cast import CAST, HOSTILE, CastCaller, Outcome
+from ari_app.qa.cast import CAST, HOSTILE, SENT_BACK, CastCaller, Outcome
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import judge
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.pbx, pytest.mark.asyncio(loop_scope="module"), pytest.
 
 TWIN_AGREES = 0.1
 """Seconds by which line and twin may differ at each prompt."""
-EVERYBODY = CAST + HOSTILE
+EVERYBODY = (*CAST, *HOSTILE, SENT_BACK)
 
 
 @dataclass(frozen=True)
