@@ -13,7 +13,7 @@ from tests.docker.composed import Composed
 from tests.docker.engine import Engine, NoEngine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     try:
         found = engines.find()
@@ -24,7 +24,7 @@ def engine() -> Iterator[Engine]:
         found.script("provide-engine.sh", "stop", within=60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hotline(engine: Engine) -> Iterator[Composed]:
     with ThreadPoolExecutor() as both:
         steps = [
