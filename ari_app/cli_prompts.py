@@ -5,15 +5,27 @@ Rule: the studio does the work; here it is only asked for and shown.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from ari_app.errors import StudioFailed
 from ari_app.paths import shipped, standard_folder
 from ari_app.studio import build as studio
+from ari_app.studio import sheet as script_sheet
 from ari_app.studio.engines import voice_of
+from ari_app.studio.lint import LONGEST_S, Finding
+from ari_app.studio.lint import lint as look_at
+from ari_app.studio.manifest import write_whole
+from ari_app.studio.page import page
+from ari_app.studio.recording import Sound, inspect
 from ari_app.studio.scripts import Script, scripts
+from ari_app.studio.takes import take_in
 
 
 @click.group()
@@ -110,3 +122,127 @@ def _table(title: str, made: list[studio.Rendered]) -> Table:
             str(sound.lead_ms), str(sound.tail_ms), news,
         )  # fmt: skip
     return table
+
+
+# ------------------------------------------------------------------ lint
+
+
+@prompts.command()
+@where
+@one_language
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page to listen to every prompt and sign it off.",
+)
+@click.option(
+    "--longest",
+    type=click.FloatRange(min=1),
+    default=LONGEST_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="A prompt may last so long.",
+)
+def lint(path: str, language: str | None, html_file: Path | None, longest: float) -> None:
+    """Find what is wrong with the recordings before a caller does; exit 1 when there is something.
+
+    Missing, too long, too loud or quiet, clipped, silence at the ends, wrong format, text changed since it was
+    recorded, a sentence no procedure says, a native format of an older recording. Nothing is changed.
+    """
+    wanted = found(path, language)
+    findings = [finding for script in wanted for finding in look_at(script, longest)]
+    if html_file:
+        write_whole(html_file, page(wanted, findings).encode())
+        click.echo(f"Listen and sign off: {html_file}")
+    Console().print(_summary(wanted))
+    _list(findings)
+    if any(finding.grave for finding in findings):
+        sys.exit(1)
+
+
+def _summary(wanted: list[Script]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("script", no_wrap=True)
+    for column in ("prompts", "seconds", "softest\ndBov", "loudest\ndBov", "highest peak\ndBFS", "longest\ns"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for script in wanted:
+        sounds = [*_sounds(script)]
+        levels, lengths = [sound.level_dbov for sound in sounds], [sound.seconds for sound in sounds]
+        if sounds:
+            table.add_row(
+                script.title, f"{len(sounds)} of {len(script.sayings)}", f"{sum(lengths):.0f}", f"{min(levels):.1f}",
+                f"{max(levels):.1f}", f"{max(sound.peak_dbfs for sound in sounds):.1f}", f"{max(lengths):.1f}",
+            )  # fmt: skip
+        else:
+            table.add_row(script.title, f"0 of {len(script.sayings)}")
+    return table
+
+
+def _sounds(script: Script) -> Iterable[Sound]:
+    for saying in script.sayings:
+        try:
+            yield inspect(script.folder / f"{saying.name}.wav")
+        except StudioFailed:
+            continue  # told as a finding
+
+
+def _list(findings: list[Finding]) -> None:
+    for finding in findings:
+        click.echo(f"{'wrong' if finding.grave else 'note '}  {finding}")
+    grave = sum(finding.grave for finding in findings)
+    click.echo(f"{grave} to mend" if grave else "nothing to mend")
+
+
+# ------------------------------------------------------------------ record
+
+
+@prompts.command()
+@click.argument("sheet", type=click.Path(path_type=Path, dir_okay=False), metavar="SHEET")
+@click.argument("path", default="hotline-standard", metavar="[PATH]")
+@one_language
+@click.option("--all", "everything", is_flag=True, help="Every sentence, also those that have a recording.")
+@click.option(
+    "--takes",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Take the recordings made from SHEET in: files named as the sheet says.",
+)
+@click.option("--replace", is_flag=True, help="With --takes: a new take may replace a master.")
+def record(sheet: Path, path: str, language: str | None, everything: bool, takes: Path | None, replace: bool) -> None:
+    """Print the script sheet for a voice talent, and take the takes back in.
+
+    SHEET is the file to print: .html for paper, .csv for a spreadsheet. PATH is as for `build`.
+
+    \b
+        hotline prompts record script.html --language zh-CN
+        hotline prompts record script.html --takes from-the-studio/
+    """
+    if takes is None:
+        script = _one(found(path, language))
+        lines = script_sheet.sheet(script, everything=everything)
+        if not lines:
+            click.echo(f"every sentence of {script.title} is recorded; --all prints them nevertheless")
+            return
+        write_whole(sheet, script_sheet.printed(lines, script.title, sheet.suffix).encode())
+        click.echo(f"{len(lines)} sentences of {script.title} on {sheet}")
+        return
+    lines = script_sheet.read(sheet)
+    script = _one(found(path, language or lines[0].language))
+    done = take_in(script, lines, takes, replace=replace)
+    for remark in done.remarks:
+        click.echo(f"listen   {remark}")
+    for refusal in done.refused:
+        click.echo(f"refused  {refusal}", err=True)
+    if done.awaited:
+        click.echo(f"awaited  {', '.join(done.awaited)}")
+    click.echo(f"{len(done.taken)} taken in, {len(done.refused)} refused; now `hotline prompts build {path}`")
+    if done.refused:
+        sys.exit(1)
+
+
+def _one(chosen: list[Script]) -> Script:
+    if len(chosen) > 1:
+        raise click.UsageError(f"which one? --language {' or '.join(sorted({script.language for script in chosen}))}")
+    return chosen[0]
