@@ -18,7 +18,12 @@ test: $(VENV)/ready ## every check and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
+	@echo "— rehearsals and wire: no PBX"
+	$(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
+	@echo "— a real Asterisk"
+	$(BIN)/pytest -n 2 --dist loadgroup tests/pbx $(TESTS)
+	@echo "— containers"
+	$(BIN)/pytest tests/docker $(TESTS)
 
 load: $(VENV)/ready ## calls a second and CPU a call, beside a pure dialplan (no test; takes minutes)
 	$(BIN)/python -m tests.load $(LOAD)

@@ -20,7 +20,7 @@ from ari_app.qa.verdict import judge
 from ari_app.rehearsal.twin import rehearse
 from ari_app.standard import Standard
 
-pytestmark = [pytest.mark.pbx, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("cast")]
+pytestmark = [pytest.mark.pbx, pytest.mark.asyncio(loop_scope="module")]
 
 TWIN_AGREES = 0.1
 """Seconds by which line and twin may differ at each prompt."""
