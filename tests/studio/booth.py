@@ -17,6 +17,7 @@ import pytest
 from ari_app.studio import acoustics, native
 from ari_app.studio import build as studio
 from ari_app.studio.acoustics import TELEPHONE_RATE, Samples
+from ari_app.studio.scripts import Saying as Spoken
 from ari_app.studio.scripts import Script
 from ari_app.studio.voice import Voice
 
@@ -31,7 +32,7 @@ class Saying:
     say: str = "nin2 hao3"
 
 
-def render(folder: Path, sayings: Sequence[Saying], voice: Voice, **options: Any) -> list[studio.Rendered]:
+def render(folder: Path, sayings: Sequence[Spoken], voice: Voice, **options: Any) -> list[studio.Rendered]:
     return studio.render(Script("test", folder, "zh-CN", tuple(sayings)), voice, **options)
 
 
