@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -132,9 +133,9 @@ class _Lint:
             if path.stem not in names:
                 what = "belongs to no sentence of the script"
                 yield self._found(path.stem, "stray", what, "delete it, or write the sentence")
-        for path in native.stale(self.folder):
-            what = f"{path.name} is not of this recording: the PBX would play it instead"
-            yield self._found(path.stem, "stale", what, self.build)
+        for name, old in groupby(native.stale(self.folder), key=lambda path: path.stem):
+            what = f"{' '.join(path.suffix for path in old)} are not of this recording: the PBX would play them instead"
+            yield self._found(name, "stale", what, self.build)
         yield from self._wanting(sorted(names))
 
     def _wanting(self, names: Iterable[str]) -> Iterator[Finding]:
