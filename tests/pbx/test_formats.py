@@ -1,0 +1,252 @@
+"""What the studio makes, played by a real Asterisk: nothing is transcoded, nothing is clipped, pieces join.
+
+The PBX is called over a trunk that speaks one codec; the ear is the carrier's, behind a bridge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from ari_app import paths, pieces
+from ari_app.pbx.instance import Pbx, plain
+from ari_app.pbx.provide import provide
+from ari_app.qa.carrier import CallerId, Carrier, Leg
+from ari_app.qa.carrier_ari import CarrierAri, Event
+from ari_app.qa.carrier_config import CarrierPlan
+from ari_app.qa.ear import Recording
+from ari_app.qa.matcher import Matcher, load_prompts
+from ari_app.qa.ulaw import RATE
+from ari_app.studio import build, native
+from ari_app.studio.acoustics import WIDE, Samples, in_band
+from ari_app.studio.recording import inspect, telephone_samples
+from ari_app.studio.scripts import scripts
+
+pytestmark = [
+    pytest.mark.pbx,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not shutil.which("espeak-ng") or not native.has_ffmpeg(), reason="wide band needs both"),
+]
+
+CODECS = ("ulaw", "alaw", "g722")
+HUNDRED_MS = RATE // 10
+LIKENESS = 0.95
+CODEC_DELAY = 24  # samples: G.722 has filters, and they take their time
+
+EXTENSIONS = """[trunk]
+exten => pieces,1,Stasis(pieces)
+exten => _[a-z].,1,Answer()
+ same => n,Playback({prompts}/${{EXTEN}})
+ same => n,Hangup()
+exten => _X[a-z].,1,Answer()
+ same => n,Playback({wav_only}/${{EXTEN:1}})
+ same => n,Hangup()
+"""
+
+PJSIP = """[udp]
+type=transport
+protocol=udp
+bind={address}:{sip}
+[carrier]
+type=endpoint
+transport=udp
+context=trunk
+disallow=all
+allow={codec}
+aors=carrier
+direct_media=no
+media_address={address}
+bind_rtp_to_media_address=yes
+[carrier]
+type=aor
+[carrier]
+type=identify
+endpoint=carrier
+match={carrier}
+"""
+
+ARI = "[general]\nenabled=yes\n[pieces]\ntype=user\npassword=pieces\nread_only=no\n"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A PBX that speaks one codec with its carrier, and the prompts it plays."""
+
+    codec: str
+    pbx: Pbx
+    carrier: Carrier
+    prompts: Path
+
+
+@pytest.fixture(scope="module")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped prompts in a folder of their own, in every format."""
+    copy = tmp_path_factory.mktemp("prompts")
+    for name in ("hotline-standard", "pieces"):
+        shutil.copytree(paths.shipped("prompts") / name, copy / name)
+    build.build(script for script in scripts(copy) if script.language == "zh-CN")
+    return copy
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CODECS)
+async def line(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prompts: Path
+) -> AsyncIterator[Line]:
+    asterisk, folder, codec = provide(), tmp_path_factory.mktemp("formats"), str(request.param)
+    spoken, wav_only = prompts / "hotline-standard" / "zh-CN", folder / "wav-only"
+    wav_only.mkdir()
+    shutil.copy(spoken / "greeting.wav", wav_only)
+    texts: dict[str, dict[str, str]] = {"far": {}, "near": {}}
+    far = Pbx(asterisk, folder / "far", configuration=lambda _: plain(texts["far"])(_))
+    near = Pbx(asterisk, folder / "near", configuration=lambda _: plain(texts["near"])(_))
+    plan = CarrierPlan(
+        near.address, far.address, phones_at=near.address, sip_port=near.place.ports.sip,
+        hotline_sip_port=far.place.ports.sip, http_port=near.place.ports.http,
+    )  # fmt: skip
+    texts["near"] = plan.texts()
+    texts["near"]["pjsip.conf"] = texts["near"]["pjsip.conf"].replace("allow=ulaw", f"allow={codec}")
+    texts["near"]["modules.conf"] += "".join(f"load=codec_{name}.so\n" for name in ("alaw", "g722", "resample"))
+    texts["far"] = {
+        "extensions.conf": EXTENSIONS.format(prompts=spoken, wav_only=wav_only),
+        "pjsip.conf": PJSIP.format(
+            address=far.address, sip=far.place.ports.sip, carrier=near.address, codec=codec
+        ),
+        "ari.conf": ARI,
+    }  # fmt: skip
+    async with far, near, Carrier(plan) as carrier:
+        yield Line(codec, far, carrier, spoken)
+
+
+async def while_playing(pbx: Pbx, application: str) -> dict[str, str]:
+    """What Asterisk says of its one channel as soon as that is in an application; asked until it is."""
+    async with asyncio.timeout(10):
+        while True:
+            for told in (await pbx.console("core show channels concise")).splitlines():
+                (
+                    name,
+                    *_,
+                ) = told.split("!")
+                shown = await pbx.console(f"core show channel {name}")
+                if re.search(rf"Application: {application}\b", shown):
+                    return {
+                        key.strip(): value.strip() for key, _, value in (s.partition(":") for s in shown.splitlines())
+                    }
+
+
+async def heard(leg: Leg) -> Recording:
+    answered = await asyncio.wait_for(leg.answered, 15)
+    return leg.handset.ear.recording(answered, await asyncio.wait_for(leg.ended, 30))
+
+
+# ------------------------------------------------------------------ no transcoding
+
+
+async def test_a_prompt_is_played_without_transcoding(line: Line) -> None:
+    async with line.carrier.ring("greeting", CallerId("1")) as leg:
+        await asyncio.wait_for(leg.answered, 15)
+        channel = await while_playing(line.pbx, "Playback")
+    assert channel["NativeFormats"] == f"({line.codec})"
+    assert (channel["WriteFormat"], channel["WriteTranscode"]) == (line.codec, "No")
+
+
+async def test_a_wav_alone_is_played_too_but_transcoded(line: Line) -> None:
+    """The control: if this said No, the test above would prove nothing."""
+    async with line.carrier.ring("1greeting", CallerId("1")) as leg:
+        await asyncio.wait_for(leg.answered, 15)
+        channel = await while_playing(line.pbx, "Playback")
+    assert channel["WriteTranscode"].startswith("Yes")
+
+
+# ------------------------------------------------------------------ nothing is clipped
+
+
+async def ring_and_hear(line: Line, prompt: str) -> tuple[str, Recording, bytes]:
+    async with line.carrier.ring(prompt, CallerId("1")) as leg:
+        recording = await heard(leg)
+        return prompt, recording, b"".join(packet.payload for packet in leg.handset.ear.packets)
+
+
+async def test_the_first_and_the_last_100_ms_of_every_prompt_arrive(line: Line) -> None:
+    names = sorted(path.stem for path in line.prompts.glob("*.wav") if path.stem != "lead-in")
+    calls = await asyncio.gather(*(ring_and_hear(line, name) for name in names))
+    worst = 1.0
+    for name, recording, payload in calls:
+        [found] = Matcher(load_prompts([line.prompts / f"{name}.wav"])).find(recording)
+        assert found.whole and found.dropouts == 0, name
+        said, there = reference(line, name), telephone_band(line, recording)
+        sound = inspect(line.prompts / f"{name}.wav")
+        first, last = sound.lead_ms * 8, len(said) - sound.tail_ms * 8 - HUNDRED_MS
+        for where, at in (("first", first), ("last", last)):
+            likeness = alike(said, there, at, round(found.start * RATE) + at)
+            worst = min(worst, likeness)
+            assert likeness > LIKENESS, f"{name}: the {where} 100 ms, {likeness:.3f}"
+        if line.codec == "ulaw":
+            assert (line.prompts / f"{name}.ulaw").read_bytes() in payload, f"{name} did not arrive byte by byte"
+    print(f"{line.codec}: {len(names)} prompts, least likeness of their first and last 100 ms {worst:.3f}")
+
+
+def reference(line: Line, name: str) -> Samples:
+    """What is to be heard: of the wide band, that part which reaches an ear at 8 kHz."""
+    if line.codec != "g722":
+        return telephone_samples(line.prompts / f"{name}.wav") / 32768.0
+    return in_band(np.fromfile(line.prompts / f"{name}.sln16", "<i2") / 32768.0, WIDE.rate)
+
+
+def telephone_band(line: Line, recording: Recording) -> Samples:
+    sound = recording.samples / 32768.0
+    return in_band(sound, RATE) if line.codec == "g722" else sound
+
+
+def alike(said: Samples, ear: Samples, at: int, there: int) -> float:
+    """Correlation of 100 ms of a prompt with what was heard there, a codec's delay allowed for."""
+    wanted = said[at : at + HUNDRED_MS]
+    best = 0.0
+    for delay in range(-CODEC_DELAY, CODEC_DELAY + 1):
+        have = ear[there + delay : there + delay + HUNDRED_MS]
+        power = float(np.sqrt((wanted @ wanted) * (have @ have)))
+        best = max(best, float(wanted @ have) / power if power else 0.0)
+    return best
+
+
+# ------------------------------------------------------------------ pieces join
+
+
+async def test_pieces_are_heard_as_one_sentence(line: Line) -> None:
+    names = pieces.digits("400 8008", "zh-CN")
+    folder = line.prompts.parent.parent / "pieces" / "zh-CN"
+    async with CarrierAri(line.pbx.ari_url, "pieces", "pieces", "pieces") as ari:
+        arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        finished = asyncio.Event()
+
+        def told(event: Event, _at: float) -> None:
+            if event["type"] == "StasisStart":
+                arrived.set_result(event["channel"]["id"])
+            elif event["type"] == "PlaybackFinished":
+                finished.set()
+
+        ari.unclaimed = told
+        async with line.carrier.ring("pieces", CallerId("1")) as leg:
+            channel = await asyncio.wait_for(arrived, 15)
+            await ari.post(f"/channels/{channel}/answer")
+            await asyncio.wait_for(leg.answered, 15)
+            await ari.post(f"/channels/{channel}/play", media=",".join(f"sound:{folder / name}" for name in names))
+            playing = await while_playing(line.pbx, "Stasis")
+            await asyncio.wait_for(finished.wait(), 15)
+            await ari.delete(f"/channels/{channel}")
+            recording = await heard(leg)
+            payload = b"".join(packet.payload for packet in leg.handset.ear.packets)
+    assert (playing["WriteFormat"], playing["WriteTranscode"]) == (line.codec, "No")
+    whole = sum(len(telephone_samples(folder / f"{name}.wav")) for name in names) / RATE
+    (spurt,) = recording.spurts
+    print(f"{line.codec}: {len(names)} pieces, {whole:.2f} s, heard in {spurt.end - spurt.start:.2f} s")
+    assert spurt.lost == 0 and spurt.end - spurt.start == pytest.approx(whole, abs=0.05)
+    if line.codec == "ulaw":
+        assert b"".join((folder / f"{name}.ulaw").read_bytes() for name in names) in payload
