@@ -82,9 +82,10 @@ def build(
     """
     wanted = found(path, language)
     total = sum(len(script.sayings) + len(script.silences) for script in wanted)
+    errors = Console(stderr=True)
     with Progress(
         TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(),
-        console=Console(stderr=True), transient=True,
+        console=errors, transient=True, disable=not errors.is_terminal,
     ) as progress:  # fmt: skip
         bar = progress.add_task("prompts", total=total)
         made = studio.build(
