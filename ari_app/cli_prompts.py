@@ -53,6 +53,7 @@ def found(path: str, language: str | None) -> list[Script]:
 @where
 @one_language
 @click.option("--force", is_flag=True, help="Render every sentence anew, and replace files no build has made.")
+@click.option("--formats-only", is_flag=True, help="Leave every WAV as it is; only make what is to lie beside it.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Sentences rendered at a time [default: cores, at most 4].")
 @click.option(
     "--voice", metavar="COMMAND", envvar="HOTLINE_VOICE", show_envvar=True, default="",
@@ -64,7 +65,14 @@ def found(path: str, language: str | None) -> list[Script]:
 )  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="No table; one line when something was made.")
 def build(
-    path: str, language: str | None, force: bool, jobs: int | None, voice: str, time_limit: float | None, quiet: bool
+    path: str,
+    language: str | None,
+    force: bool,
+    formats_only: bool,
+    jobs: int | None,
+    voice: str,
+    time_limit: float | None,
+    quiet: bool,
 ) -> None:
     """Make the recordings telephone-ready, in every format the PBX plays without transcoding.
 
@@ -89,7 +97,8 @@ def build(
     ) as progress:  # fmt: skip
         bar = progress.add_task("prompts", total=total)
         made = studio.build(
-            wanted, lambda script: voice_of(script.folder, script.language, voice, time_limit), force=force, jobs=jobs,
+            wanted, lambda script: voice_of(script.folder, script.language, voice, time_limit), force=force,
+            formats_only=formats_only, jobs=jobs,
             report=lambda name: progress.update(bar, description=name, advance=1),
         )  # fmt: skip
     _tell(made, wanted, quiet)

@@ -53,18 +53,20 @@ def build(
     voices: Callable[[Script], Voice] | None = None,
     *,
     force: bool = False,
+    formats_only: bool = False,
     jobs: int | None = None,
     report: Report | None = None,
 ) -> list[Rendered]:
     """Every sentence of these scripts lies in its folder as recordings; what had not changed was left alone.
 
+    With `formats_only` no WAV is touched: only the native formats of those that lie there are made.
     Raises StudioFailed with one line for each sentence that could not be made; the others are there all the same.
     """
     made, failures = [], []
     for script in scripts:
         try:
             voice = voices(script) if voices else voice_of(script.folder, script.language)
-            made += render(script, voice, force=force, jobs=jobs, report=report)
+            made += render(script, voice, force=force, formats_only=formats_only, jobs=jobs, report=report)
         except StudioFailed as failure:
             failures += str(failure).splitlines()
     if failures:
@@ -73,7 +75,13 @@ def build(
 
 
 def render(
-    script: Script, voice: Voice, *, force: bool = False, jobs: int | None = None, report: Report | None = None
+    script: Script,
+    voice: Voice,
+    *,
+    force: bool = False,
+    formats_only: bool = False,
+    jobs: int | None = None,
+    report: Report | None = None,
 ) -> list[Rendered]:
     """The sentences of one script lie in its folder, each whole, in every format, with their manifest.
 
@@ -84,9 +92,10 @@ def render(
         raise StudioFailed(f"{taken[0]}: is a silence of the studio's own; give the sentence another name")
     names = (*script.silences, *wanted)
     folder = script.folder
-    shelf = _Shelf(Manifest.read(folder), Native.read(folder), force)
+    shelf = _Shelf(Manifest.read(folder), Native.read(folder), force and not formats_only, formats_only)
     failures = [*strays(folder / MASTERS, wanted)]
-    shelf.manifest.forget_all_but(names)
+    if not formats_only:
+        shelf.manifest.forget_all_but(names)
     shelf.native.forget_all_but(names)
     works: list[_Silence | _Work] = [_Silence(folder, name, ms) for name, ms in script.silences.items()]
     works += [_Work(folder, saying, voice, script.cut) for saying in wanted.values()]
@@ -106,7 +115,8 @@ def render(
             raise
     if failures:
         raise StudioFailed("\n".join(sorted(failures)))
-    return [shelf.rendered(folder, name) for name in names]
+    there = [name for name in names if shelf.manifest.get(name) and (folder / f"{name}.wav").is_file()]
+    return [shelf.rendered(folder, name) for name in there]
 
 
 # ------------------------------------------------------------------ one prompt's way through the studio
@@ -185,6 +195,7 @@ class _Shelf:
     manifest: Manifest
     native: Native
     force: bool
+    formats_only: bool
     fresh: dict[str, tuple[str, ...]] = field(default_factory=dict)  # prompt -> formats this build made
 
     def put(self, name: str, made: _Made | None) -> None:
@@ -208,6 +219,8 @@ def _take(work: _Silence | _Work, shelf: _Shelf) -> _Made | None:
     known = shelf.manifest.get(work.name)
     entry = work.entry(known)
     if shelf.force or not entry.still_lies_in(work.folder, work.name, known):
+        if shelf.formats_only:
+            return None  # lint tells what is to be rendered
         take = work.take()
         recording = take.wav
         key = native.key_of(hash_of(recording), entry.recipe, work.ready)

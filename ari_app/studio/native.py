@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -179,6 +179,11 @@ def key_of(wave: str, entry_recipe: str, source_can_speak: bool) -> str:
 def stale(folder: Path) -> list[Path]:
     """Files the PBX would prefer to a newer WAV: a caller would hear old words. Build the prompts again."""
     return sorted(Native.read(folder).stale())
+
+
+def lacking(folder: Path, names: Iterable[str]) -> list[str]:
+    """Recordings that some callers hear only by transcoding, for want of a format; no fault, but work for the PBX."""
+    return [name for name in names if not all((folder / f"{name}{suffix}").is_file() for suffix in SUFFIXES)]
 
 
 def _native_files(folder: Path) -> Iterator[Path]:

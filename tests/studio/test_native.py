@@ -168,6 +168,23 @@ def test_a_voice_that_now_speaks_otherwise_adds_no_wide_band_to_an_old_recording
     assert native_in(tmp_path) == ["hello.alaw", "hello.ulaw"]
 
 
+def test_formats_only_leaves_every_wav_and_the_manifest_as_they_are(tmp_path: Path) -> None:
+    """So that a test run never mends what it is to find."""
+    render(tmp_path, [Saying("hello"), Saying("bye")], HUMS)
+    for name in (*native_in(tmp_path), native.STATE):
+        (tmp_path / name).unlink()
+    (tmp_path / "bye.wav").unlink()
+    before = (tmp_path / "hello.wav").read_bytes(), (tmp_path / "manifest.json").read_bytes()
+    changed = [Saying("hello"), Saying("new", "您好")]
+    render(tmp_path, changed, HUMS, formats_only=True, force=True)
+    assert (native_in(tmp_path), native.lacking(tmp_path, ["hello"])) == (NATIVE_OF_HELLO, [])
+    assert native.lacking(tmp_path, ["hello", "new"]) == ["new"]
+    assert before == ((tmp_path / "hello.wav").read_bytes(), (tmp_path / "manifest.json").read_bytes())
+    assert not (tmp_path / "new.wav").exists()
+    made = render(tmp_path, [Saying("hello", "你好")], HUMS, formats_only=True)
+    assert not any(prompt.fresh for prompt in made)
+
+
 # ------------------------------------------------------------------ nobody hears old words
 
 
