@@ -96,7 +96,7 @@ def telephone_ready(recording: Path, name: str = "", cut: Cut = SENTENCE) -> Tak
 
 def decode(recording: Path, whose: str) -> tuple[Samples, int]:
     """Any recording as mono, full scale 1.0, with its rate; at most a little longer than we accept."""
-    data = io.BytesIO(read_master(recording))
+    data = io.BytesIO(read_master(recording, whose))
     try:
         # pydub reads integer PCM well, and floats in an extensible WAV as if they were integers: ffmpeg reads those
         plain = _is_plain_pcm(data.getvalue())

@@ -36,21 +36,20 @@ def strays(masters: Path, names: Container[str]) -> Iterator[str]:
             yield f"{path}: belongs to no sentence; name it as the sentence is in the script"
 
 
-def read_master(master: Path) -> bytes:
+def read_master(master: Path, whose: str = "") -> bytes:
     """The whole file, when it can be a sentence at all; raises StudioFailed, naming the file and the mend."""
+    name = whose or str(master)
     try:
         size = master.stat().st_size
         if not size:
-            raise StudioFailed(f"{master}: is empty; record it again")
+            raise StudioFailed(f"{name}: is empty; record it again")
         if size > LARGEST_BYTES:
-            raise StudioFailed(f"{master}: is {size / 1e6:.0f} MB, far too long for a sentence; cut it")
+            raise StudioFailed(f"{name}: is {size / 1e6:.0f} MB, far too long for a sentence; cut it")
         if (seconds := _told_seconds(master)) > LONGEST_S:
-            raise StudioFailed(
-                f"{master}: lasts {seconds:.0f} s, longer than {LONGEST_S} s; cut one sentence out of it"
-            )
+            raise StudioFailed(f"{name}: lasts {seconds:.0f} s, longer than {LONGEST_S} s; cut one sentence out of it")
         return master.read_bytes()
     except OSError as problem:
-        raise StudioFailed(f"{master}: cannot be read ({problem.strerror})") from None
+        raise StudioFailed(f"{name}: cannot be read ({problem.strerror})") from None
 
 
 def _told_seconds(master: Path) -> float:

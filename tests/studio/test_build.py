@@ -208,9 +208,10 @@ def test_a_master_that_would_be_passed_over_is_named(tmp_path: Path, name: str, 
         (a_program("pass"), "hello: python.* wrote no sound"),
         (a_program("open(sys.argv[1], 'w')"), "hello: python.* wrote no sound"),
         (a_program("open(sys.argv[1], 'w').write('sorry' * 999)"), "hello: (is no sound|needs ffmpeg)"),
+        (a_program("import os; open(sys.argv[1], 'w'); os.truncate(sys.argv[1], 10**9)"), "^hello: is 1000 MB"),
         (Voice(("/no/such/voice", "{out}")), "hello: voice is not installed"),
     ],
-    ids=["fails", "writes nothing", "writes an empty file", "writes text", "is not installed"],
+    ids=["fails", "writes nothing", "writes an empty file", "writes text", "never ends", "is not installed"],
 )
 def test_a_voice_that_lets_us_down_is_named_with_the_sentence(tmp_path: Path, voice: Voice, message: str) -> None:
     with pytest.raises(StudioFailed, match=message) as failure:
