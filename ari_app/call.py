@@ -8,7 +8,7 @@ Rule 3: nothing here knows Asterisk, asyncio or YAML.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import NewType, Protocol
 
 from ari_app.journal import Journal, Place
@@ -38,12 +38,16 @@ class Silence:
     lasted: float
 
 
-class Heed(Enum):
-    """What may interrupt us. An announcement heeds nothing: it expects no answer."""
+@dataclass(frozen=True, slots=True)
+class Heed:
+    """What may interrupt us: the voice or not, and which keys. An announcement heeds nothing."""
 
-    VOICE_AND_KEYS = "voice and keys"
-    KEYS = "keys"
-    NOTHING = "nothing"
+    voice: bool
+    keys: frozenset[str]
+
+
+ANYTHING = Heed(True, frozenset("0123456789*#ABCD"))
+NOTHING = Heed(False, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,10 @@ class Call(Protocol):
     async def answer(self) -> None:
         """The caller hears the ringing stop, if it has not stopped yet, and we begin to listen."""
 
-    async def play(self, prompt: Prompt, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | None:
+    async def play(self, prompt: Prompt, heed: Heed = ANYTHING) -> Digit | Speech | None:
         """The caller hears a prompt; None when it was played to its end, else what interrupted it."""
 
-    async def listen(self, patience: float, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | Silence:
+    async def listen(self, patience: float, heed: Heed = ANYTHING) -> Digit | Speech | Silence:
         """We are quiet until the caller acts, at most `patience` seconds from the end of the last prompt."""
 
     async def hand_off(self, queue: QueueName) -> None:

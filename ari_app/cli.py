@@ -1,7 +1,8 @@
 """The command `hotline`.
 
 Rule: a person reads what is printed: one line naming the cause and the mend, never a traceback.
-Exit codes: 0 done, 1 something went wrong while running, 2 the command line or a file is wrong.
+Exit codes: 0 done, 1 something went wrong while running, 2 the command line or a file is wrong,
+3 another worker has taken our name (do not start this one again).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 import click
 
 from ari_app import __version__, config, paths, standard
-from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError
+from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
 from ari_app.switchboard import Switchboard
 
 log = logging.getLogger("ari_app")
@@ -57,7 +58,11 @@ def hotline() -> None:
 )
 @click.option("--worker", "-w", help="Name of this worker, when several share one Asterisk.")
 def run(config_file: Path | None, worker: str | None) -> None:
-    """Answer callers until SIGTERM or Ctrl-C; then finish those on the line and exit 0."""
+    """Answer callers until SIGTERM or Ctrl-C; then finish those on the line and exit 0.
+
+    Asked a second time, it hands those on the line to the queue at once. SIGHUP reads the standard again,
+    for new calls.
+    """
     settings = config.load(config_file, worker)
     spoken = standard.load(paths.standard_folder(settings.standard))
     logging.basicConfig(
@@ -76,8 +81,15 @@ async def _serve(board: type[Switchboard], settings: config.Configuration, spoke
     switchboard = board(settings, spoken)
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(stop, told_to_stop.set)
+
+    def stop() -> None:
+        if told_to_stop.is_set():
+            switchboard.hurry()
+        told_to_stop.set()
+
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_, stop)
+    loop.add_signal_handler(signal.SIGHUP, _reload, switchboard, settings)
     serving = asyncio.create_task(switchboard.run())
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +100,16 @@ async def _serve(board: type[Switchboard], settings: config.Configuration, spoke
     await asyncio.gather(serving, stopping, return_exceptions=True)
     if not serving.cancelled() and (problem := serving.exception()) is not None:
         raise problem
+
+
+def _reload(switchboard: Switchboard, settings: config.Configuration) -> None:
+    """A new standard for new calls; calls in progress keep theirs, and a broken one is refused."""
+    try:
+        switchboard.standard = standard.load(paths.standard_folder(settings.standard))
+    except BrokenStandard as problem:
+        log.error("not reloaded, the old standard stays: %s", problem)
+    else:
+        log.info("reloaded %s, version %d", switchboard.standard.name, switchboard.standard.version)
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
@@ -104,6 +126,8 @@ def main() -> None:
         hotline.main(standalone_mode=True)
     except (BrokenConfiguration, BrokenStandard) as problem:
         _fail(problem, 2)
+    except NameTaken as problem:
+        _fail(problem, 3)
     except HotlineError as problem:
         _fail(problem, 1)
 

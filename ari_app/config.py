@@ -6,6 +6,7 @@ Rule: every value has a default that works beside an Asterisk on the same machin
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from ari_app.errors import BrokenConfiguration
 from ari_app.yamlfile import YamlFile
 
-DialplanWord = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
+WORKER = r"^[A-Za-z0-9_.-]{1,40}$"
+DialplanWord = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{1,79}$")]
 
 
 class _Strict(BaseModel):
@@ -41,7 +43,7 @@ class AmiSettings(_Strict):
 class Configuration(_Strict):
     """One worker's configuration."""
 
-    worker: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")] = "1"
+    worker: Annotated[str, Field(pattern=WORKER)] = "1"
     ari: AriSettings = AriSettings()
     ami: AmiSettings = AmiSettings()
     standard: str = "hotline-standard"
@@ -68,10 +70,12 @@ def load(path: Path | None, worker: str | None = None) -> Configuration:
     Raises BrokenConfiguration, one line with file, line and path.
     """
     config = Configuration() if path is None else YamlFile(path, BrokenConfiguration).parse(Configuration)
-    changes: dict[str, Any] = {} if worker is None else {"worker": worker}
+    changes: dict[str, Any] = {}
     for part, variable in (("ari", "HOTLINE_ARI_PASSWORD"), ("ami", "HOTLINE_AMI_PASSWORD")):
         if variable in os.environ:
             changes[part] = getattr(config, part).model_copy(update={"password": SecretStr(os.environ[variable])})
-    if worker is not None and not worker.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise BrokenConfiguration(f"a worker's name has letters, digits, dots and dashes; {worker!r} has others")
+    if worker is not None:
+        if not re.fullmatch(WORKER, worker):
+            raise BrokenConfiguration(f"a worker's name is 1 to 40 letters, digits, dots, dashes, not {worker!r}")
+        changes["worker"] = worker
     return config.model_copy(update=changes)

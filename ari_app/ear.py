@@ -149,7 +149,7 @@ class Attention:
         A sound in the air when time is up is judged first: nobody is cut off at the beginning of a word.
         """
         while True:
-            verdict_at = self._ear.believes_at if heed is Heed.VOICE_AND_KEYS else None
+            verdict_at = self._ear.believes_at if heed.voice else None
             sound_first = verdict_at is not None and (not playback or verdict_at < until)
             taken = await self._inbox.take(verdict_at if verdict_at is not None and sound_first else until)
             if taken is None:
@@ -160,13 +160,13 @@ class Attention:
                     return sign
                 case PlaybackEnded() if sign.playback == playback:
                     return sign
-                case KeyPressed(key) if heed is not Heed.NOTHING:
+                case KeyPressed(key) if key in heed.keys:
                     return Digit(key)
                 case TalkStarted():
                     self._ear.started(at)
                 case TalkFinished(lasted):
                     speech = self._ear.finished(lasted)
-                    if speech is not None and heed is Heed.VOICE_AND_KEYS:
+                    if speech is not None and heed.voice:
                         return speech
                 case _:
                     pass

@@ -9,6 +9,7 @@
     ├── PbxFailed                     an Asterisk of ours did not start or died
     ├── PbxUnreachable                ARI or AMI does not answer
     │   └── PbxRefused                it answers, and says no (password, rights, not enabled)
+    │       └── NameTaken             another program connected under our name
     └── StudioFailed                  a prompt could not be rendered
 
 Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller), `cli.py`
@@ -52,6 +53,10 @@ class PbxUnreachable(HotlineError):
 
 class PbxRefused(PbxUnreachable):
     """The PBX answers and refuses."""
+
+
+class NameTaken(PbxRefused):
+    """Another program connected under our name."""
 
 
 class StudioFailed(HotlineError):

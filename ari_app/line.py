@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable
 from typing import NoReturn, Protocol
 
-from ari_app.call import Arrival, CallId, Digit, Heed, Prompt, QueueName, Silence, Speech
+from ari_app.call import ANYTHING, Arrival, CallId, Digit, Heed, Prompt, QueueName, Silence, Speech
 from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
 from ari_app.journal import Journal, Place, What
@@ -20,6 +20,8 @@ from ari_app.standard import Hearing
 
 OVERDUE = 2.0
 """Seconds after a prompt's length when we stop believing that the PBX will tell us of its end."""
+LATE = 1.0
+"""Seconds by which this worker may wake up too late and still be sure that the caller is its own."""
 SETTLING = 1.0
 """Seconds we wait for the PBX to confirm that a prompt stopped or a caller left."""
 
@@ -27,8 +29,18 @@ SETTLING = 1.0
 class Channel(Protocol):
     """What a line needs of a PBX. Every verb raises CallerHungUp when the caller has left."""
 
+    @property
+    def blind(self) -> bool:
+        """Whether sounds may have gone unreported since we began to listen."""
+
     async def answer(self, hearing: Hearing) -> None:
         """Answer and begin to report sounds."""
+
+    async def listen_anew(self, hearing: Hearing) -> None:
+        """Report sounds again, one in the air included; nothing may be playing."""
+
+    async def verify(self) -> None:
+        """Nothing, when the caller is still ours."""
 
     async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
         """Begin to play; a PlaybackEnded with this id follows. `place` is left on the channel for an adopter."""
@@ -71,13 +83,14 @@ class Line:
         await self._ask(self._channel.answer(self._hearing))
         self.journal.note(What.ANSWER)
 
-    async def play(self, prompt: Prompt, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | None:
+    async def play(self, prompt: Prompt, heed: Heed = ANYTHING) -> Digit | Speech | None:
         prompts = (prompt,) if self._lead_in is None else (self._lead_in, prompt)
         self._lead_in = None
         self._playbacks += 1
         # Never an id of a former stint: news of its end may still be on the way when a call is adopted.
         playback = f"{self.id}-{self._stint}.{self._playbacks}"
         length = sum(p.seconds for p in prompts)
+        await self._open_ear()
         self.journal.note(What.PLAY, prompt.name)
         await self._ask(self._channel.start(playback, prompts, self.journal.place))
         heard = await self._attention.hear(self._loop.time() + length + OVERDUE, heed, playback)
@@ -100,8 +113,13 @@ class Line:
         self.journal.note(What.INTERRUPTED, prompt.name)
         return heard
 
-    async def listen(self, patience: float, heed: Heed = Heed.VOICE_AND_KEYS) -> Digit | Speech | Silence:
-        since, heard = self._quiet_since, await self._attention.hear(self._quiet_since + patience, heed)
+    async def listen(self, patience: float, heed: Heed = ANYTHING) -> Digit | Speech | Silence:
+        since, until = self._quiet_since, self._quiet_since + patience
+        heard = await self._attention.hear(until, heed)
+        while heard is None and await self._open_ear():  # what they said meanwhile we cannot know: the wait begins anew
+            heard = await self._attention.hear(self._loop.time() + patience, heed)
+        if heard is None and self._loop.time() - until > LATE:
+            await self._ask(self._channel.verify())
         self._quiet_since = self._loop.time()
         match heard:
             case Gone():
@@ -121,6 +139,13 @@ class Line:
         self.journal.note(What.HANG_UP)
         await self._ask(self._channel.hang_up())
         await self._attention.settle("", self._loop.time() + SETTLING)
+
+    async def _open_ear(self) -> bool:
+        """Listen again if the connection was lost; whether it was."""
+        blind = self._channel.blind
+        if blind:
+            await self._ask(self._channel.listen_anew(self._hearing))
+        return blind
 
     async def _unheard(self, prompt: Prompt) -> NoReturn:
         """The PBX could not play: the caller is hanging up, or hears nothing and must not be led on in silence."""

@@ -1,4 +1,4 @@
-"""Every live call of this worker, one task each: claim, attend, adopt, drain.
+"""Every live call of this worker, one task each: claim, attend, drain. Adopting is next door, ari/adoption.py.
 
 Rule 1: a broken call must not touch its neighbours: nothing but cancellation leaves `_attend`.
 Rule 2: whatever breaks, the caller goes to the queue; only then do we write about it.
@@ -11,11 +11,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import quote
-
-import msgspec
 
 from ari_app.ari import events
+from ari_app.ari.adoption import Adoption
 from ari_app.ari.channel import (
     LANGUAGE,
     PLACE,
@@ -24,7 +22,6 @@ from ari_app.ari.channel import (
     ROUND,
     AriChannel,
     left_on,
-    listen_anew,
     rescue,
     stop_adopted,
 )
@@ -37,15 +34,16 @@ from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, Sign, TalkFinish
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
 from ari_app.journal import Journal, Place, What
 from ari_app.line import Line
-from ari_app.procedures.reception import receive
+from ari_app.procedures.reception import AGENT_LEFT_FIRST, receive
 from ari_app.standard import Standard
 
 log = logging.getLogger(__name__)
 
 COMING_WITHIN = 1.0
 """Seconds after a claim that was ours until we no longer expect the caller; they come within milliseconds."""
-SECOND_LOOK = 0.3
-"""Seconds between two looks at a channel that Asterisk calls ours and we do not know: it may just be arriving."""
+LET_GO_WITHIN = 15.0
+"""Seconds in which everybody still on the line must have been handed to the queue."""
+TALK_DETECT = "func_talkdetect.so"
 
 OnCallOver = Callable[[CallId, Journal], None]
 
@@ -65,11 +63,19 @@ class Switchboard:
         self._chores: set[asyncio.Task[None]] = set()
         self._coming: set[str] = set()  # claimed, perhaps ours
         self._leaving: set[str] = set()  # on their way to the queue: leave them alone
-        self._moving: set[str] = set()  # being taken over from a dead worker
-        self._unattended: set[str] = set()
+        self._deaf = False
         self._peers = Peers(self.wire)
+        self._adoption = Adoption(
+            self.wire,
+            self._queue,
+            attended=self._inboxes.keys,
+            begin=self._begin,
+            let_go=lambda channel_id: self._sign(channel_id, Gone()),
+            chore=self._chore,
+        )
         self._idle = asyncio.Event()
         self._idle.set()
+        self._hurried = asyncio.Event()
 
     @property
     def live(self) -> int:
@@ -78,7 +84,7 @@ class Switchboard:
 
     async def run(self) -> None:
         """Serve callers until cancelled. Raises PbxRefused when Asterisk will not have us."""
-        watch = asyncio.create_task(self._peers.watch(self._look_after, self._adopt_from))
+        watch = asyncio.create_task(self._peers.watch(self._adoption.look_after, self._adoption.adopt_from))
         try:
             await self.wire.run(self._connected)
         finally:
@@ -90,15 +96,24 @@ class Switchboard:
             await self.wire.close()
 
     async def drain(self) -> None:
-        """Take no more callers and finish those on the line; after drain_seconds the rest goes to the queue."""
-        self.draining = True
-        log.info("draining: %d calls to finish, %g s at most", self.live, self._config.drain_seconds)
-        try:
-            async with asyncio.timeout(self._config.drain_seconds):
-                await self._idle.wait()
-        except TimeoutError:
+        """Take no more callers and finish those on the line; after drain_seconds the rest goes to the queue.
+
+        Over within drain_seconds + LET_GO_WITHIN, whatever Asterisk does.
+        """
+        self.draining = self._adoption.draining = True
+        seconds = max(self._config.drain_seconds, COMING_WITHIN)
+        log.info("draining: %d calls to finish, %g s at most", self.live, seconds)
+        ways = {asyncio.create_task(event.wait()) for event in (self._idle, self._hurried)}
+        await asyncio.wait(ways, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        if not self._idle.is_set():
             log.warning("draining: %d calls handed to the queue", self.live)
             await self._let_go()
+
+    def hurry(self) -> None:
+        """Drain no longer: whoever is on the line goes to the queue now."""
+        self._hurried.set()
 
     async def _let_go(self) -> None:
         """Everybody still on the line goes to the queue."""
@@ -107,14 +122,14 @@ class Switchboard:
             if channel_id not in self._leaving:
                 call.cancel()
         if self._calls:
-            await asyncio.wait(tuple(self._calls))
+            await asyncio.wait(tuple(self._calls), timeout=LET_GO_WITHIN)
 
     # ------------------------------------------------------------------ what Asterisk says
 
     def _deliver(self, event: Event) -> None:
         match event:
             case events.CallBroadcast(channel):
-                if not self.draining:
+                if not self.draining and not self._deaf:
                     self._chore(self._claim(channel.id))
             case events.StasisStart(channel, args=args):
                 self._begin(channel, args)
@@ -215,6 +230,8 @@ class Switchboard:
         self._leaving.add(channel_id)
         try:
             await rescue(self.wire, channel_id, self._queue)
+        except CallerHungUp:
+            pass
         except PbxUnreachable as problem:
             log.error("a caller could not be handed to the queue: %s", problem)
         except Exception:
@@ -230,6 +247,8 @@ class Switchboard:
             left = await left_on(self.wire, channel.id)
         if door is Door.ADOPTED:
             await stop_adopted(self.wire, left[PLAYBACK])
+        status = left.get(QUEUE_STATUS, "")
+        rounds = "" if status == AGENT_LEFT_FIRST else left.get(ROUND, "")
         return Arrival(
             door=door,
             number=channel.caller.number,
@@ -237,8 +256,8 @@ class Switchboard:
             dialled=channel.dialplan.exten,
             procedure=args[1] if len(args) > 1 else "",
             language=left.get(LANGUAGE) or channel.language,
-            queue_status=left.get(QUEUE_STATUS, ""),
-            queue_round=int(rounds) if (rounds := left.get(ROUND, "")).isdecimal() else 0,
+            queue_status=status,
+            queue_round=int(rounds) if rounds.isdecimal() else 0,
             place=_place(left.get(PLACE, "")),
         )
 
@@ -248,71 +267,18 @@ class Switchboard:
             return self.standard.for_caller(arrival.dialled, arrival.language)
         return self.standard.in_language(arrival.language)
 
-    # ------------------------------------------------------------------ adopting
-
     def _connected(self) -> None:
         log.info("connected to Asterisk as %s", self.wire.app)
-        self._unattended.clear()
         self._peers.connected()
-        self._chore(self._reconcile())
+        self._chore(self._adoption.reconcile())
+        self._chore(self._check_hearing())
 
-    async def _reconcile(self) -> None:
-        """After a (re)connection: let go of callers who left meanwhile, adopt those nobody attends.
-
-        Two looks: a caller may be arriving between Asterisk's answer and its reaching us.
-        """
-        known = set(self._inboxes)
-        first = await self._listed()
-        self._look_after(first)
-        await asyncio.sleep(SECOND_LOOK)
-        second = await self._listed()
-        for channel_id in known.difference(first, second):
-            self._sign(channel_id, Gone())
-        for channel_id in known.intersection(second):
-            self._chore(listen_anew(self.wire, channel_id, self.standard.hearing))
-        self._look_after(second)
-
-    async def _listed(self) -> list[str]:
-        """The channels Asterisk calls ours. Raises PbxUnreachable: not to know is not the same as none."""
-        reply = await self.wire.request_aside("GET", f"applications/{quote(self.wire.app, safe='')}")
-        if not reply.ok:
-            raise PbxUnreachable(f"Asterisk does not say whose callers are whose ({reply.status})")
-        return list(reply.json()["channel_ids"])
-
-    def _look_after(self, ours: list[str]) -> None:
-        """Adopt each caller Asterisk calls ours whom nobody has attended at two looks: nobody waits in silence."""
-        unattended = set(ours) - set(self._inboxes)
-        for channel_id in unattended & self._unattended:
-            self._chore(self._adopt(channel_id))
-        self._unattended = unattended
-
-    async def _adopt(self, channel_id: str) -> None:
-        """Take up a caller of our own name whose former worker died."""
-        reply = await self.wire.request_aside("GET", f"channels/{quote(channel_id, safe='')}")
-        if reply.ok and channel_id not in self._inboxes:
-            self._begin(msgspec.json.decode(reply.body, type=ChannelFacts), [Door.ADOPTED])
-
-    async def _adopt_from(self, peer: str, channel_ids: list[str]) -> None:
-        """Take over the callers of another worker, which is dead."""
-        for channel_id in set(channel_ids) - self._moving:
-            log.warning("worker %s is dead; adopting a call", peer)
-            self._moving.add(channel_id)
-            self._chore(self._move_here(channel_id))
-
-    async def _move_here(self, channel_id: str) -> None:
-        try:
-            if self.draining:  # we stay no longer than the others: straight to the queue
-                await rescue(self.wire, channel_id, self._queue)
-                return
-            left = await left_on(self.wire, channel_id)
-            await stop_adopted(self.wire, left[PLAYBACK])
-            await self.wire.request_aside(
-                "POST",
-                f"channels/{quote(channel_id, safe='')}/move",
-                {"app": self.wire.app, "appArgs": Door.ADOPTED},
-            )
-        finally:
-            self._moving.discard(channel_id)
+    async def _check_hearing(self) -> None:
+        """Without TALK_DETECT every caller would be taken for silent: then the dialplan's queue serves them better."""
+        reply = await self.wire.request("GET", f"asterisk/modules/{TALK_DETECT}")
+        self._deaf = not (reply.ok and reply.json().get("status") == "Running")
+        if self._deaf:
+            log.error("Asterisk has no %s: no caller would be heard, so none is claimed; load it", TALK_DETECT)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Something to do beside the calls; its failure is told and harms nobody."""

@@ -62,6 +62,6 @@ def test_passwords_in_the_environment_win(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_worker_s_name_is_one_asterisk_can_know(tmp_path: Path) -> None:
-    with pytest.raises(BrokenConfiguration, match="letters, digits, dots and dashes"):
+    with pytest.raises(BrokenConfiguration, match="letters, digits, dots, dashes"):
         config.load(None, "a b")
     assert config.load(None, "2").app == "hotline-2"

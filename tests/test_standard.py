@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ari_app import paths, standard
-from ari_app.call import Heed
+from ari_app.call import ANYTHING, Heed
 from ari_app.errors import BrokenStandard
 from ari_app.journal import Place
 from ari_app.standard import Standard, Then, load, sentences
@@ -55,7 +55,7 @@ def test_a_standard_is_what_is_written(tmp_path: Path) -> None:
     assert spoken.greeting.recording == "round/en/greeting"
     assert [(step.say.name, step.wait) for step in spoken.silent.steps] == [("offer", 5), ("offer", 5), ("no-sound", 5)]
     assert (spoken.silent.then, spoken.silent.on_response) == (Then.HANG_UP, Then.QUEUE)
-    assert spoken.station.heed is Heed.KEYS and spoken.silent.heed is Heed.VOICE_AND_KEYS
+    assert spoken.station.heed == Heed(False, frozenset("1")) and spoken.silent.heed is ANYTHING
     assert spoken.keys["9"] is spoken.procedures["wrong-number"]
     assert spoken.knows(Place("silent", 3)) and not spoken.knows(Place("silent", 4))
 

@@ -26,6 +26,9 @@ ROUND, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
 
+SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: ""}
+"""What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""
+
 RESCUE_TRIES = 4
 RESCUE_PAUSE = 1.0
 """Seconds before the second try; one more before each later one."""
@@ -36,14 +39,35 @@ class AriChannel:
 
     def __init__(self, wire: Wire, channel_id: str, sounds: str) -> None:
         self._wire = wire
+        self._id = channel_id
+        self._connection = wire.connections
         self._uri = f"channels/{quote(channel_id, safe='')}"
         self._sounds = sounds
 
     async def answer(self, hearing: Hearing) -> None:
         answered = self._wire.ask("POST", f"{self._uri}/answer")
         listening = self._set({"TALK_DETECT(set)": _detection(hearing)})
+        self._connection = self._wire.connections
         _done(await answered)
         _done(await listening)
+
+    @property
+    def blind(self) -> bool:
+        """Whether the connection was lost meanwhile: sounds that began then were told to nobody."""
+        return self._connection != self._wire.connections
+
+    async def listen_anew(self, hearing: Hearing) -> None:
+        """Be told of sounds from now on; nothing may be playing. TALK_DETECT tells changes only, so it is set anew."""
+        self._connection = self._wire.connections
+        removed = self._set({"TALK_DETECT(remove)": ""})
+        listening = self._set({"TALK_DETECT(set)": _detection(hearing)})
+        _done(await removed)
+        _done(await listening)
+
+    async def verify(self) -> None:
+        """Raises CallerHungUp when Asterisk does not call this caller ours any more."""
+        if self._id not in await listed(self._wire):
+            raise CallerHungUp
 
     async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
         noted = self._set({PLACE: str(place or ""), PLAYBACK: playback, LANGUAGE: prompts[-1].language})
@@ -54,12 +78,12 @@ class AriChannel:
 
     async def stop(self, playback: str) -> None:
         reply = await self._wire.request("DELETE", f"playbacks/{quote(playback, safe='')}")
-        if not reply.ok and not reply.gone:
+        if not reply.ok and reply.status != 404:  # it was over already
             raise PbxUnreachable(f"Asterisk could not stop a prompt ({reply.status})")
 
     async def depart(self, queue: QueueName, queue_round: int) -> None:
         exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(queue)})
-        noted = self._set({"TALK_DETECT(remove)": "", ROUND: str(queue_round), PLACE: "", PLAYBACK: ""})
+        noted = self._set({**SPENT, ROUND: str(queue_round)})
         left = self._wire.ask("POST", f"{self._uri}/continue", _way_out(queue, exists))
         _done(await noted)
         _done(await left)
@@ -79,13 +103,14 @@ def _done(reply: Reply) -> None:
 
 
 async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
-    """What a former worker or the queue left on a channel, "" for what is not there; over HTTP.
+    """What a former worker or the queue left on a channel, "" for what is not there.
 
-    Raises CallerHungUp. One by one: Asterisk's answer to several at once is 404 as soon as one is missing.
+    Raises CallerHungUp. Reading never waits behind a prompt. One by one: Asterisk answers 404 to several as soon
+    as one is missing.
     """
     uri = f"channels/{quote(channel_id, safe='')}/variable"
     names = (PLACE, PLAYBACK, LANGUAGE, ROUND, QUEUE_STATUS)
-    replies = await asyncio.gather(*(wire.request_aside("GET", uri, {"variable": name}) for name in names))
+    replies = await asyncio.gather(*(wire.ask("GET", uri, {"variable": name}) for name in names))
     return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
 
 
@@ -106,14 +131,12 @@ def _way_out(queue: QueueName, exists: Reply) -> dict[str, str]:
     return {"context": context, "extension": extension, "priority": "1"}
 
 
-async def listen_anew(wire: Wire, channel_id: str, hearing: Hearing) -> None:
-    """Begin again to be told of sounds: one that started while we were disconnected was told to nobody.
-
-    Over HTTP: it may wait behind a prompt. TALK_DETECT tells changes only, so it is removed and set again.
-    """
-    uri = f"channels/{quote(channel_id, safe='')}/variables"
-    for variables in ({"TALK_DETECT(remove)": ""}, {"TALK_DETECT(set)": _detection(hearing)}):
-        await wire.request_aside("POST", uri, None, {"variables": variables})
+async def listed(wire: Wire, app: str = "") -> set[str]:
+    """The channels Asterisk calls ours (or `app`'s). Raises PbxUnreachable: not to know is not the same as none."""
+    reply = await wire.request_aside("GET", f"applications/{quote(app or wire.app, safe='')}")
+    if not reply.ok:
+        raise PbxUnreachable(f"Asterisk does not say whose callers are whose ({reply.status})")
+    return set(reply.json()["channel_ids"])
 
 
 def _detection(hearing: Hearing) -> str:
@@ -121,22 +144,26 @@ def _detection(hearing: Hearing) -> str:
 
 
 async def stop_adopted(wire: Wire, playback: str) -> None:
-    """Stop what a former worker was playing; over HTTP, and no matter if it is over already."""
+    """Stop what a former worker was playing, no matter if it is over already; stopping never waits."""
     if playback:
-        await wire.request_aside("DELETE", f"playbacks/{quote(playback, safe='')}")
+        await wire.request("DELETE", f"playbacks/{quote(playback, safe='')}")
 
 
-async def rescue(wire: Wire, channel_id: str, queue: QueueName) -> None:
+async def rescue(wire: Wire, channel_id: str, queue: QueueName, owner: str = "") -> None:
     """Hand a caller to the queue whatever state the line is in; over HTTP, since it may wait behind a prompt.
 
-    Tried RESCUE_TRIES times while Asterisk does not answer. Raises PbxUnreachable after the last.
+    A caller whom another worker has adopted meanwhile is left alone. Tried RESCUE_TRIES times while Asterisk
+    does not answer. Raises PbxUnreachable after the last, CallerHungUp.
     """
     uri = f"channels/{quote(channel_id, safe='')}"
     for attempt in range(1, RESCUE_TRIES + 1):
         try:
-            playing = await wire.request_aside("GET", f"{uri}/variable", {"variable": PLAYBACK})
-            if playing.ok:
-                await stop_adopted(wire, str(playing.json().get("value", "")))
+            if channel_id not in await listed(wire, owner):
+                return
+            playing = _value(await wire.request_aside("GET", f"{uri}/variable", {"variable": PLAYBACK}))
+            if playing:
+                await wire.request_aside("DELETE", f"playbacks/{quote(playing, safe='')}")
+            await wire.request_aside("POST", f"{uri}/variables", None, {"variables": SPENT})
             exists = await wire.request_aside("GET", f"{uri}/variable", {"variable": _exists(queue)})
             left = await wire.request_aside("POST", f"{uri}/continue", _way_out(queue, exists))
             if not left.ok and not left.gone:

@@ -20,10 +20,12 @@ log = logging.getLogger(__name__)
 
 GREET_EVERY = 1.0
 SILENT_FOR = 3.0
+SLOW = 1.0
+"""Seconds: when Asterisk takes longer to list the workers, it was too busy to pass their greetings on."""
 GREETING = "hotline-alive"
 FAMILY = "hotline-"
 
-Adopt = Callable[[str, list[str]], Awaitable[None]]
+Adopt = Callable[[str, set[str]], Awaitable[None]]
 
 
 class Peers:
@@ -38,9 +40,12 @@ class Peers:
 
     def connected(self) -> None:
         """What we missed while disconnected says nothing about the others: listen anew."""
+        self._forget()
+        self._woken.set()
+
+    def _forget(self) -> None:
         self._heard.clear()
         self._known_since.clear()
-        self._woken.set()
 
     def heard(self, event: ChannelUserevent) -> None:
         """A greeting arrived."""
@@ -48,7 +53,7 @@ class Peers:
         if event.eventname == GREETING and isinstance(worker, str):
             self._heard[worker] = asyncio.get_running_loop().time()
 
-    async def watch(self, own: Callable[[list[str]], None], adopt: Adopt) -> None:
+    async def watch(self, own: Callable[[set[str]], None], adopt: Adopt) -> None:
         """Greet and look around until cancelled.
 
         Calls `own(channel ids)` with what Asterisk calls ours, and `adopt(app, channel ids)` for a dead
@@ -64,20 +69,28 @@ class Peers:
             try:
                 await self._look_around(own, adopt)
             except PbxUnreachable as problem:
+                self._forget()
                 log.warning("%s", problem)
             except Exception:
                 log.exception("looking after the other workers failed")
 
-    async def _look_around(self, own: Callable[[list[str]], None], adopt: Adopt) -> None:
-        reply = await self._wire.request_aside("GET", "applications")
+    async def _look_around(self, own: Callable[[set[str]], None], adopt: Adopt) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        reply = await self._wire.request("GET", "applications")
         if not reply.ok:
             return
-        callers = {a["name"]: list(a["channel_ids"]) for a in reply.json() if a["name"].startswith(FAMILY)}
-        own(callers.pop(self._wire.app, []))
-        now = asyncio.get_running_loop().time()
+        callers = {a["name"]: set(a["channel_ids"]) for a in reply.json() if a["name"].startswith(FAMILY)}
+        own(callers.pop(self._wire.app, set()))
+        now = loop.time()
+        if now - began > SLOW:  # Asterisk, or this machine, stood still: nobody's silence means anything
+            self._forget()
+        for peer in set(self._known_since) - set(callers):
+            del self._known_since[peer]
+            self._heard.pop(peer, None)
         for peer in callers:
             self._known_since.setdefault(peer, now)
-            await self._wire.request_aside(
+            await self._wire.request(
                 "POST",
                 f"events/user/{GREETING}",
                 {"application": peer},

@@ -36,7 +36,7 @@ from ari_app.ari import events
 from ari_app.ari.events import ApplicationReplaced, Event, Query, RESTRequest, RESTResponse
 from ari_app.ari.refusal import in_short, refusal
 from ari_app.config import AriSettings
-from ari_app.errors import PbxRefused, PbxUnreachable
+from ari_app.errors import NameTaken, PbxRefused, PbxUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +80,8 @@ class Reply(msgspec.Struct, frozen=True):
 
     @property
     def gone(self) -> bool:
-        """The channel left, or is not ours: 404, 409, and 412/422 for a channel in no state to be told."""
-        return self.status in (404, 409, 412, 422)
+        """The channel left (404, by name), or is not ours any more (409). Any other refusal is no departure."""
+        return self.status == 409 or (self.status == 404 and "channel" in self.body.lower())
 
     def json(self) -> Any:
         return msgspec.json.decode(self.body) if self.body else None
@@ -115,6 +115,7 @@ class Wire:
     def __init__(self, settings: AriSettings, app: str, deliver: Callable[[Event], None]) -> None:
         self.app = app
         self.state = State.CONNECTING
+        self.connections = 0
         self._settings = settings
         self._deliver = deliver
         self._ids = itertools.count(1)
@@ -148,7 +149,7 @@ class Wire:
                     log.warning("%s; trying again", problem)
                     booting_until = loop.time() + BOOTS_WITHIN
                 if self.state is State.REPLACED:
-                    raise PbxRefused(f"another program connected to Asterisk as {self.app!r}; this one stops")
+                    raise NameTaken(f"another program connected to Asterisk as {self.app!r}; this one stops")
                 self.state = State.CONNECTING if first else State.RECONNECTING
                 attempt = 0 if loop.time() - since > STABLE_AFTER else attempt + 1
                 await asyncio.sleep(pause_before(attempt))
@@ -188,6 +189,7 @@ class Wire:
         try:
             await self._filter_events()
             self.state = State.READY
+            self.connections += 1
             self._ready.set()
             on_ready()
             await transport.wait_disconnected()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ari_app.call import Call, Digit, Door, Heed, QueueName, Silence, Speech
+from ari_app.call import NOTHING, Call, Digit, Door, QueueName, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.ladder import climb
 from ari_app.standard import CONNECTING, GREETING, Ladder, Standard, Then
@@ -47,7 +47,12 @@ async def welcome(call: Call, standard: Standard, queue: QueueName) -> None:
 
 async def serve(call: Call, standard: Standard, queue: QueueName, ladder: Ladder, first_step: int = 1) -> None:
     """A procedure of the standard, and whatever it leads to."""
-    match await climb(call, ladder, first_step):
+    await follow(call, standard, queue, await climb(call, ladder, first_step))
+
+
+async def follow(call: Call, standard: Standard, queue: QueueName, then: Then) -> None:
+    """Where a ladder led."""
+    match then:
         case Then.HANG_UP:
             await call.hang_up()
         case Then.STATION:
@@ -61,7 +66,7 @@ async def serve(call: Call, standard: Standard, queue: QueueName, ladder: Ladder
 async def connect(call: Call, standard: Standard, queue: QueueName) -> None:
     """The caller is told, and goes to an agent."""
     call.journal.enter(Place(CONNECTING))
-    await call.play(standard.connecting, Heed.NOTHING)
+    await call.play(standard.connecting, NOTHING)
     await call.hand_off(queue)
 
 
@@ -69,9 +74,10 @@ async def no_agent_came(call: Call, standard: Standard, queue: QueueName, rounds
     """The queue gave the caller back: an apology and another round, until it would be an imposition."""
     if rounds >= standard.queue_rounds:
         await serve(call, standard, queue, standard.exhausted)
+    elif (then := await climb(call, standard.no_agent)) is Then.QUEUE:
+        await call.hand_off(queue)  # they know where they are waiting: no second announcement
     else:
-        await climb(call, standard.no_agent)
-        await call.hand_off(queue)
+        await follow(call, standard, queue, then)
 
 
 async def resume(call: Call, standard: Standard, queue: QueueName, place: Place | None) -> None:

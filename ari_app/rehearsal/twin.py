@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ari_app.call import Arrival, CallId, Door, Prompt, QueueName
 from ari_app.ear import TALK_GAP, Gone, Inbox, KeyPressed, PlaybackEnded, TalkFinished, TalkStarted
@@ -35,7 +35,17 @@ class SimulatedChannel:
         self.heard: list[str] = []
         self.heard_one = asyncio.Event()
 
+    @property
+    def blind(self) -> bool:
+        return False
+
     async def answer(self, hearing: Hearing) -> None:
+        self._check()
+
+    async def listen_anew(self, hearing: Hearing) -> None:
+        self._check()
+
+    async def verify(self) -> None:
         self._check()
 
     async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
@@ -138,7 +148,7 @@ async def _rehearse(standard: Standard, script: Script, arrival: Arrival) -> Reh
     loop = asyncio.get_running_loop()
     inbox = Inbox(loop)
     channel = SimulatedChannel(inbox)
-    line = Line(CallId("twin"), replace(arrival), channel, inbox, standard.hearing, standard.lead_in)
+    line = Line(CallId("twin"), arrival, channel, inbox, standard.hearing, standard.lead_in)
     acts: list[tuple[float, Act]] = []
     caller = asyncio.create_task(_play(channel, script, acts))
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from ari_app.call import Heed, Prompt
+from ari_app.call import ANYTHING, Heed, Prompt
 from ari_app.journal import Place
 
 LEAD_IN = "lead-in"
@@ -61,8 +61,8 @@ class Ladder:
 
     @property
     def heed(self) -> Heed:
-        """A ladder that does not react to a voice heeds keys only."""
-        return Heed.KEYS if self.on_response is Then.STAY else Heed.VOICE_AND_KEYS
+        """A ladder that stays when it is answered heeds only the keys it names."""
+        return Heed(False, frozenset(self.keys)) if self.on_response is Then.STAY else ANYTHING
 
 
 @dataclass(frozen=True, slots=True)

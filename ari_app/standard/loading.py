@@ -109,6 +109,8 @@ def _ladder(file: YamlFile, prompts: Mapping[str, Prompt], name: str, written: P
         Step(_named(file, prompts, step.say, (*where, "steps", i, "say"), "prompt"), step.wait)
         for i, step in enumerate(written.steps)
     )
+    if written.then is Then.HANG_UP and written.on_response is Then.STAY:
+        raise file.complaint((*where, "on_response"), "who answers before we hang up must be able to go on (CON-04)")
     if written.then is Then.HANG_UP and not steps[-1].wait:
         what = "we never hang up without a wait after the last prompt (S000-35)"
         raise file.complaint((*where, "steps", len(steps) - 1, "wait"), what)

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from ari_app import line, switchboard
-from ari_app.ari import channel, peers, wire
+from ari_app.ari import adoption, channel, peers, wire
 from ari_app.config import AriSettings, Configuration
 from ari_app.journal import Journal
 from ari_app.standard import Standard
@@ -79,7 +79,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Standard:
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between attempts that last seconds in service last milliseconds here."""
     monkeypatch.setattr(wire, "BACK_OFF", (0.005, 0.02))
-    monkeypatch.setattr(switchboard, "SECOND_LOOK", 0.01)
+    monkeypatch.setattr(adoption, "SECOND_LOOK", 0.01)
     monkeypatch.setattr(switchboard, "COMING_WITHIN", 0.05)
     monkeypatch.setattr(channel, "RESCUE_PAUSE", 0.01)
     monkeypatch.setattr(peers, "GREET_EVERY", 0.03)

@@ -113,6 +113,7 @@ class StubAri:
         self.faults: list[Fault] = []
         self.knocks = 0
         self.refuse = 0  # HTTP status for a WebSocket handshake; 0: welcome
+        self.hears = True  # whether TALK_DETECT is there
         self.prompt_seconds: float | None = 0.02  # None: no prompt ever ends
         self.prompt_state = "done"
         self.echoes = 1  # how often each event is sent
@@ -220,7 +221,7 @@ class StubAri:
         if fault is not None:
             fault.times -= 1
             if fault.status is not None:
-                return fault.status, {"message": "as planned"}
+                return fault.status, {"message": "Channel not found" if fault.status == 404 else "as planned"}
         status, answer = await self._do(method, [unquote(part) for part in uri.split("/")], query, body, over_socket)
         if fault is not None and fault.held is not None:
             await fault.held.wait()
@@ -240,6 +241,8 @@ class StubAri:
                 return 200, [self._application(app) for app in self.apps]
             case "GET", "applications", app:
                 return (200, self._application(app)) if app in self.apps else (404, None)
+            case "GET", "asterisk", "modules", _:
+                return 200, {"status": "Running" if self.hears else "Not Running"}
             case "POST", "events", "claim":
                 return self._claim(query["channelId"], query["application"]), None
             case "POST", "events", "user", name:

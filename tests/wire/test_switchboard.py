@@ -482,10 +482,12 @@ async def test_a_bug_in_what_is_written_about_a_call_harms_no_call(
     assert "could not be written about" in caplog.text
 
 
-async def test_reader_never_waits_for_a_handler(pbx: StubAri, employ: Employ, patient: Standard) -> None:
+async def test_reader_never_waits_for_a_handler(
+    pbx: StubAri, employ: Employ, patient: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fifty calls wait for an answer of Asterisk that does not come; the next event is read all the same."""
-    held = asyncio.Event()
-    pbx.faults.append(Fault("GET channels/.*/variable", held=held, times=1000))  # over HTTP
+    monkeypatch.setattr(wire, "ANSWER_WITHIN", 1.0)
+    pbx.faults.append(Fault("POST channels/.*/answer", lost=True, times=50))
     async with employ(spoken=patient) as worker:
         stuck = [pbx.arrives(answered=True) for _ in range(50)]
         for caller in stuck:
@@ -493,7 +495,6 @@ async def test_reader_never_waits_for_a_handler(pbx: StubAri, employ: Employ, pa
         await pbx.bell.until(lambda: worker.board.live == 50)
         next_one = pbx.ring()
         await hears(pbx, next_one, "greeting")
-        held.set()
         await reaches_an_agent(pbx, *stuck)
 
 
