@@ -41,7 +41,7 @@ def voice_of(folder: Path, language: str, asked_for: str = "", time_limit: float
     settings, where = next(_settings(folder), (_Settings(), ""))
     set_here = settings.voice if isinstance(settings.voice, str) else settings.voice.get(language, "")
     if asked_for:
-        speaker = voice_from(asked_for, "--voice")
+        speaker = voice_from(asked_for, "--voice or HOTLINE_VOICE")
     elif set_here:
         speaker = voice_from(set_here, where)
     else:

@@ -292,4 +292,6 @@ def test_the_command_builds_and_shows_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["piper", "piper '{out}"])
 def test_a_voice_command_that_cannot_work_is_refused(command: str) -> None:
     done = CliRunner().invoke(prompts_command, ["build", "--voice", command])
-    assert isinstance(done.exception, BrokenConfiguration) and "--voice: the voice" in str(done.exception)
+    assert isinstance(done.exception, BrokenConfiguration) and "--voice or HOTLINE_VOICE: the voice" in str(
+        done.exception
+    )
