@@ -175,7 +175,7 @@ def lint(path: str, language: str | None, html_file: Path | None, longest: float
 def _summary(wanted: list[Script]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("script", no_wrap=True)
-    for column in ("prompts", "seconds", "softest\ndBov", "loudest\ndBov", "highest peak\ndBFS", "longest\ns"):
+    for column in ("prompts", "seconds", "level from\ndBov", "to\ndBov", "peak\ndBFS", "longest\ns"):
         table.add_column(column, justify="right", no_wrap=True)
     for script in wanted:
         sounds = [*_sounds(script)]
