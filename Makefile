@@ -9,9 +9,11 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready ## hear it work: nine callers ring a real Asterisk and are treated by the standard
+	@$(BIN)/hotline prompts build -q
 	$(BIN)/hotline demo $(DEMO)
 
 run: $(VENV)/ready ## a PBX and the hotline, left up for a softphone; Ctrl-C stops them
+	@$(BIN)/hotline prompts build -q
 	$(BIN)/hotline try
 
 test: $(VENV)/ready ## every check and every test

@@ -68,6 +68,8 @@ def run(config_file: Path | None, worker: str | None) -> None:
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for old in stale_formats(spoken):
+        log.warning("%s is older than its recording: callers would hear old words; run `hotline prompts build`", old)
     if settings.log_level == "INFO":
         logging.getLogger("picows").setLevel(logging.WARNING)  # its "established" comes before a refusal
     gc.collect()
@@ -110,6 +112,13 @@ def _reload(switchboard: Switchboard, settings: config.Configuration) -> None:
         log.error("not reloaded, the old standard stays: %s", problem)
     else:
         log.info("reloaded %s, version %d", switchboard.standard.name, switchboard.standard.version)
+
+
+def stale_formats(spoken: standard.Standard) -> list[Path]:
+    """Files Asterisk would play in place of newer recordings."""
+    from ari_app.studio import native
+
+    return [path for language in spoken.languages for path in native.stale(spoken.folder / language)]
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

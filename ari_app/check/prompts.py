@@ -17,11 +17,15 @@ import aiohttp
 from ari_app.check.ari import Ari
 from ari_app.check.findings import Finding, error, fine, not_checked, warning
 from ari_app.standard import Standard
+from ari_app.studio import native
 
 BEHIND_THE_END = "3600000"
 ENDS_WITHIN = 3.0
 DIALPLAN_SAYS = ("late-answer", "busy", "busy-farewell", "farewell")
 DIALPLAN_SOUNDS = "hotline/hotline-standard/zh-CN"
+
+
+OLD_WORDS = "Asterisk plays them before the recordings: callers hear old words"
 
 
 class CannotTell(Exception):
@@ -38,9 +42,23 @@ async def look(ari: Ari, sounds: str, spoken: Standard) -> list[Finding]:
     except CannotTell as reason:
         return [not_checked("prompts", "whether the PBX can play the prompts", str(reason))]
     return [
+        *_formats(spoken),
         _ours(sounds, spoken, [r for r in ours if f"{sounds}/{r}" in silent], len(ours)),
         _theirs(folder, [path for path in theirs if path in silent]),
     ]
+
+
+def _formats(spoken: Standard) -> list[Finding]:
+    """What lies beside the recordings on this machine: Asterisk takes it before them."""
+    folders = sorted({other.folder / other.language for other in (spoken, *spoken.languages.values())})
+    old = [path for folder in folders for path in native.stale(folder)]
+    mend = f"run `hotline prompts build {spoken.folder}`"
+    if old:
+        return [error("formats", f"{len(old)} files are older than their recordings ({old[0].name})", OLD_WORDS, mend)]
+    slow = sum(len(native.lacking(folder, spoken.prompts)) for folder in folders)
+    if slow:
+        return [warning("formats", f"{slow} recordings lack the PBX's own formats", "Asterisk transcodes them", mend)]
+    return [fine("formats", "every recording is there in the formats the PBX's codecs speak")]
 
 
 def _ours(sounds: str, spoken: Standard, silent: list[str], of: int) -> Finding:
