@@ -12,7 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ari_app.ear import TALK_GAP
 from ari_app.studio.acoustics import TELEPHONE_RATE as RATE
+from ari_app.studio.native import narrow_files
+
+THRESHOLD = 128
 
 PROMPT = 2.0
 PAUSE = 1.0
@@ -36,9 +40,10 @@ class Contestant:
 
 
 DIALPLAN = Contestant("dialplan", "700", "pure dialplan")
+LISTENING = Contestant("listening", "710", "dialplan, listening")
 OURS = Contestant("ours", "100", "hotline", "hotline-1")
 ASIDE = Contestant("http", "800", "hotline, REST over HTTP", "aside-1")
-CONTESTANTS = {c.name: c for c in (DIALPLAN, OURS, ASIDE)}
+CONTESTANTS = {c.name: c for c in (DIALPLAN, LISTENING, OURS, ASIDE)}
 
 
 def write_standard(folder: Path) -> Path:
@@ -56,12 +61,12 @@ def extensions(sounds: Path) -> str:
     """The contexts added to the hotline's own dialplan: the caller's number chooses who serves."""
     here = sounds / STANDARD / LANGUAGE
     play = "".join(f" same => n,Playback({here / name})\n same => n,Wait({PAUSE:g})\n" for name in PROMPTS[1:])
+    first = f" same => n,Playback({here / 'lead-in'}&{here / PROMPTS[0]})\n same => n,Wait({PAUSE:g})\n"
+    listen = f" same => n,Set(TALK_DETECT(set)={round(TALK_GAP * 1000)},{THRESHOLD})\n"
     return (
         "[load]\n"
-        f"exten => {DIALPLAN.number},1,Answer()\n"
-        f" same => n,Playback({here / 'lead-in'}&{here / PROMPTS[0]})\n same => n,Wait({PAUSE:g})\n"
-        f"{play}"
-        " same => n,Hangup()\n"
+        f"exten => {DIALPLAN.number},1,Answer()\n{first}{play} same => n,Hangup()\n"
+        f"exten => {LISTENING.number},1,Answer()\n{listen}{first}{play} same => n,Hangup()\n"
         f"exten => {ASIDE.number},1,StasisBroadcast(1000,^aside-,incoming)\n"
         " same => n,Goto(hotline-fallback,s,1)\n"
         "include => hotline\n"
@@ -88,6 +93,8 @@ def sipp_scenario(caller: str, media_port: int) -> str:
 def _write_tone(path: Path, seconds: float, loudness: int) -> None:
     at = np.arange(round(seconds * RATE)) / RATE
     samples = (loudness * np.sin(2 * np.pi * 440 * at)).astype("<i2")
+    for suffix, content in narrow_files(samples.astype(np.int16)).items():  # as `hotline prompts build` does
+        path.with_suffix(suffix).write_bytes(content)
     with wave.open(str(path), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
