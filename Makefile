@@ -23,7 +23,7 @@ test: $(VENV)/ready ## every check and every test
 	@echo "— rehearsals and wire: no PBX"
 	$(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
 	@echo "— a real Asterisk"
-	$(BIN)/pytest -n 2 --dist loadgroup tests/pbx $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile tests/pbx $(TESTS)
 	@echo "— containers"
 	$(BIN)/pytest tests/docker $(TESTS)
 

@@ -1,0 +1,48 @@
+"""Nobody is lost when a worker stops, or meets a bug."""
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ari_app.pbx.asterisk import Asterisk
+from ari_app.qa.cast import APPLICATION_DOWN, SILENT, SPEAKS_AT_ONCE
+from ari_app.qa.disaster import saved
+from ari_app.qa.stage import Stage
+
+pytestmark = pytest.mark.pbx
+
+
+async def test_a_draining_worker_finishes_its_callers_and_exits_0(asterisk: Asterisk, tmp_path: Path) -> None:
+    answered = asyncio.Event()
+    async with Stage(asterisk, tmp_path) as stage:
+        worker = await stage.start()
+        calls = asyncio.create_task(
+            stage.play([SILENT], lambda _, news: answered.set() if "answered" in news else None)
+        )
+        await answered.wait()
+        stopping = asyncio.create_task(worker.stop())
+        late = await stage.play([replace(APPLICATION_DOWN, name="rings while it drains")])
+        finished, code = await calls, await stopping
+    assert code == 0
+    assert all(saved(hearing) for hearing in finished)
+    assert [found.prompt for found in late[0].found][:1] == ["late-answer"]
+    assert saved(late[0])
+
+
+async def test_a_bug_in_a_procedure_sends_its_caller_to_an_agent_and_no_neighbour_notices(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    broken = Path(__file__).with_name("broken_application.py")
+    async with Stage(asterisk, tmp_path, command=(sys.executable, str(broken), "run")) as stage:
+        await stage.start()
+        unlucky = replace(SPEAKS_AT_ONCE, name="meets a bug", expects=("greeting",))
+        hearings = await stage.play([unlucky, SILENT])
+        log = (tmp_path / "application-1.log").read_text()
+    assert hearings[0].agent is not None
+    assert [found.prompt for found in hearings[0].found][:2] == ["greeting", "agent"]
+    assert saved(hearings[1])
+    assert hearings[1].found[-1].prompt == "no-sound"
+    assert "injected" in log
