@@ -86,8 +86,26 @@ def settings_for(pbx: Pbx) -> Configuration:
 
 
 def wrong(findings: dict[str, Finding]) -> set[str]:
-    """Everything but what is fine, and the worker that does not run in these tests."""
-    return {name for name, finding in findings.items() if finding.level is not Level.FINE} - {"no-worker"}
+    """Everything but what is fine, the worker that does not run in these tests, and formats nobody built here."""
+    return {name for name, finding in findings.items() if finding.level is not Level.FINE} - {"no-worker", "formats"}
+
+
+async def test_a_format_older_than_its_recording_is_an_error(bench: Bench, tmp_path: Path) -> None:
+    copy_prompts(tmp_path / "prompts")
+    recordings = tmp_path / "prompts/hotline-standard/zh-CN"
+    (recordings / "offer.ulaw").write_bytes(b"\xff" * 800)  # nobody knows from which recording
+    standard = str(tmp_path / "prompts/hotline-standard")
+    findings = await bench.findings(standard=standard, sounds=str(tmp_path / "prompts"))
+    assert findings["formats"].level is Level.ERROR
+    assert "offer.ulaw" in findings["formats"].what
+
+
+async def test_missing_formats_are_told_but_lose_nobody(bench: Bench, tmp_path: Path) -> None:
+    copy_prompts(tmp_path / "prompts")
+    standard = str(tmp_path / "prompts/hotline-standard")
+    findings = await bench.findings(standard=standard, sounds=str(tmp_path / "prompts"))
+    assert findings["formats"].level is Level.WARNING
+    assert "prompts build" in findings["formats"].mend
 
 
 async def test_the_shipped_configuration_has_a_clean_bill_of_health(bench: Bench) -> None:

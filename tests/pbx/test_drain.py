@@ -46,3 +46,22 @@ async def test_a_bug_in_a_procedure_sends_its_caller_to_an_agent_and_no_neighbou
     assert saved(hearings[1])
     assert hearings[1].found[-1].prompt == "no-sound"
     assert "injected" in log
+
+
+async def test_when_no_worker_comes_back_the_dialplan_takes_the_caller_to_an_agent(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    """Its only worker was killed in the greeting, and nothing starts it again: nobody waits in silence for ever."""
+    answered = asyncio.Event()
+    async with Stage(asterisk, tmp_path, settings={"HOTLINE_LONGEST": "8"}) as stage:
+        worker = await stage.start()
+        unlucky = replace(APPLICATION_DOWN, name="loses the application")
+        calls = asyncio.create_task(
+            stage.play([unlucky], lambda _, news: answered.set() if "answered" in news else None)
+        )
+        await answered.wait()
+        await worker.kill()
+        [hearing] = await calls
+    assert saved(hearing)
+    assert [found.prompt for found in hearing.found][-2:] == ["late-answer", "agent"]
+    assert hearing.found[-2].start < 9.5

@@ -668,6 +668,30 @@ async def test_a_draining_worker_still_saves_a_dead_peers_callers(
         await draining
 
 
+async def test_asked_twice_it_hands_everybody_to_the_queue_at_once(
+    pbx: StubAri, employ: Employ, patient: Standard
+) -> None:
+    async with employ(spoken=patient, drain_seconds=300) as worker:
+        caller = pbx.ring()
+        await hears(pbx, caller, "greeting")
+        draining = asyncio.create_task(worker.board.drain())
+        worker.board.hurry()
+        await draining
+        await reaches_an_agent(pbx, caller)
+
+
+async def test_without_talk_detect_no_caller_is_claimed(pbx: StubAri, employ: Employ, patient: Standard) -> None:
+    """Everybody would be taken for silent: the dialplan's queue serves them better."""
+    pbx.hears = False
+    async with employ(spoken=patient) as worker:
+        await pbx.bell.until(lambda: pbx.count("GET asterisk/modules/func_talkdetect.so"))
+        looks = pbx.count("GET applications")
+        await pbx.bell.until(lambda: pbx.count("GET applications") > looks)  # it has heard of the missing module
+        caller = pbx.ring()
+        await pbx.bell.until(lambda: pbx.count("GET applications") > looks + 2)
+        assert not caller.app and worker.board.live == 0
+
+
 async def test_a_stopped_worker_leaves_every_caller_in_the_queue(
     pbx: StubAri, employ: Employ, patient: Standard
 ) -> None:
