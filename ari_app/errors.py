@@ -1,6 +1,6 @@
 """Everything that can go wrong, drawn.
 
-    HotlineError                      the docstring's first line is the message a person reads
+    HotlineError                      the message is one line for a person: the cause, and the mend
     ├── CallerHungUp                  the caller left; normal, let it pass
     ├── LineTaken                     another worker serves this caller now
     ├── BrokenStandard                a standard.yaml that must not answer a telephone

@@ -1,6 +1,7 @@
 """One Asterisk channel as a `Channel` of a line: what each verb of a call is in ARI.
 
-Rule 1: a 404 or 409 on a channel means that the caller left; it becomes CallerHungUp here, once.
+Rule 1: a 404 naming the channel, or a 409, means that the caller left; it becomes CallerHungUp here. Any other
+refusal is trouble, and the caller is rescued.
 Rule 2: variables before `play`: while a prompt plays, a channel does nothing else (asterisk-notes 4.1).
 """
 
@@ -24,7 +25,6 @@ FALLBACK = ("hotline-fallback", "s")
 PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
 ROUND, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
-
 
 SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: ""}
 """What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""

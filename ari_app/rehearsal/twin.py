@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ari_app.call import Arrival, CallId, Door, Prompt, QueueName
 from ari_app.ear import TALK_GAP, Gone, Inbox, KeyPressed, PlaybackEnded, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp
-from ari_app.journal import Journal, Milestone, Place, What
+from ari_app.journal import Milestone, Place, What
 from ari_app.line import Line
 from ari_app.procedures.reception import AGENT_LEFT_FIRST, receive
 from ari_app.rehearsal import clock
@@ -168,6 +168,3 @@ async def _play(channel: SimulatedChannel, script: Script, acts: list[tuple[floa
         if not isinstance(act, Waits | Hears):
             acts.append((loop.time(), act))
         await channel.act(act)
-
-
-__all__ = ["Journal", "Rehearsal", "SimulatedChannel", "noticed", "rehearse", "returned_by_agent"]
