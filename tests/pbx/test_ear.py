@@ -12,15 +12,13 @@ import pytest
 import pytest_asyncio
 
 from ari_app import paths
-from ari_app.pbx.instance import Pbx, plain
-from ari_app.pbx.provide import provide
-from ari_app.qa.carrier import By, CallerId, Carrier
-from ari_app.qa.carrier_config import CarrierPlan
+from ari_app.qa.carrier import By, CallerId
 from ari_app.qa.ear import Recording
 from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.mouth import load_clip
 from ari_app.qa.stage import VOICES
 from ari_app.rehearsal import script
+from tests.pair import Pair, pair
 
 pytestmark = [pytest.mark.pbx, pytest.mark.asyncio(loop_scope="module")]
 
@@ -49,65 +47,20 @@ exten => claims,1,Set(GLOBAL(NUMBER_LENGTH)=${{LEN(${{CALLERID(num)}})}})
  same => n,Hangup()
 """
 
-PJSIP = """[udp]
-type=transport
-protocol=udp
-bind={address}:{sip}
-[carrier]
-type=endpoint
-transport=udp
-context=trunk
-disallow=all
-allow=ulaw
-aors=carrier
-direct_media=no
-media_address={address}
-bind_rtp_to_media_address=yes
-[carrier]
-type=aor
-[carrier]
-type=identify
-endpoint=carrier
-match={carrier}
-"""
-
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
     return Matcher(load_prompts([PROMPTS / "hanging-up.wav", PROMPTS / "wrong-number.wav", VOICES / "caller.wav"]))
 
 
-class Line:
-    """A PBX with the dialplan above, and a carrier that rings it."""
-
-    def __init__(self, pbx: Pbx, carrier: Carrier) -> None:
-        self.pbx, self.carrier = pbx, carrier
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
-    asterisk, folder = provide(), tmp_path_factory.mktemp("ear")
-    texts: dict[str, dict[str, str]] = {"far": {}, "near": {}}
-    far = Pbx(asterisk, folder / "far", configuration=lambda _: plain(texts["far"])(_))
-    near = Pbx(asterisk, folder / "near", configuration=lambda _: plain(texts["near"])(_))
-    plan = CarrierPlan(
-        near.address,
-        far.address,
-        phones_at=near.address,
-        sip_port=near.place.ports.sip,
-        hotline_sip_port=far.place.ports.sip,
-        http_port=near.place.ports.http,
-    )
-    texts["near"] = plan.texts()
-    texts["far"] = {
-        "extensions.conf": EXTENSIONS.format(prompts=PROMPTS.absolute()),
-        "pjsip.conf": PJSIP.format(address=far.address, sip=far.place.ports.sip, carrier=near.address),
-    }
-    async with far, near, Carrier(plan) as carrier:
-        yield Line(far, carrier)
+async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
+    files = {"extensions.conf": EXTENSIONS.format(prompts=PROMPTS.absolute())}
+    async with pair(tmp_path_factory.mktemp("ear"), files) as both:
+        yield both
 
 
-async def hear(line: Line, dialled: str, *acts: script.Act, number: str = "1", name: str = "") -> tuple[Recording, By]:
+async def hear(line: Pair, dialled: str, *acts: script.Act, number: str = "1", name: str = "") -> tuple[Recording, By]:
     """Ring, do these things one after the other, and stay until the line ends."""
     async with line.carrier.ring(dialled, CallerId(number, name)) as leg:
         answered = await asyncio.wait_for(leg.answered, 15)
@@ -128,7 +81,7 @@ async def hear(line: Line, dialled: str, *acts: script.Act, number: str = "1", n
         return leg.handset.ear.recording(answered, ended), leg.hung_up_by
 
 
-async def test_waits_of_a_dialplan_are_measured_at_the_ear(line: Line, matcher: Matcher) -> None:
+async def test_waits_of_a_dialplan_are_measured_at_the_ear(line: Pair, matcher: Matcher) -> None:
     heard = await asyncio.gather(*(hear(line, "waits", number=str(n)) for n in range(CALLERS)))
     for recording, by in heard:
         first, second = matcher.find(recording)
@@ -138,19 +91,19 @@ async def test_waits_of_a_dialplan_are_measured_at_the_ear(line: Line, matcher: 
         assert recording.lost == 0 and by is By.THEM
 
 
-async def test_what_the_mouth_says_comes_back_from_an_echo(line: Line, matcher: Matcher) -> None:
+async def test_what_the_mouth_says_comes_back_from_an_echo(line: Pair, matcher: Matcher) -> None:
     recording, by = await hear(line, "echo", script.Waits(0.5), script.Says(2.0), script.Waits(0.3), script.HangsUp())
     (found,) = matcher.find(recording)
     assert found.prompt == "caller" and found.whole
     assert found.start == pytest.approx(0.5, abs=CLOSE) and by is By.US
 
 
-async def test_a_key_reaches_the_hotline_through_the_trunk(line: Line, matcher: Matcher) -> None:
+async def test_a_key_reaches_the_hotline_through_the_trunk(line: Pair, matcher: Matcher) -> None:
     recording, _ = await hear(line, "keys", script.Waits(0.3), script.Presses("9"))
     assert [found.prompt for found in matcher.find(recording)] == ["wrong-number"]
 
 
-async def test_hostile_claims_really_travel_as_sip(line: Line) -> None:
+async def test_hostile_claims_really_travel_as_sip(line: Pair) -> None:
     hostile = '"><script>${SHELL(id)}\\r\\n;DROP'
     await hear(line, "claims", number="9" * 300, name=hostile)
     globals_ = await line.pbx.console("dialplan show globals")
@@ -158,7 +111,7 @@ async def test_hostile_claims_really_travel_as_sip(line: Line) -> None:
     assert "<script>${SHELL(id)}" in globals_ and "uid=" not in globals_
 
 
-async def test_a_number_nobody_has_is_refused_and_nothing_hangs(line: Line) -> None:
+async def test_a_number_nobody_has_is_refused_and_nothing_hangs(line: Pair) -> None:
     async with line.carrier.ring("nobody", CallerId("1")) as leg:
         await asyncio.wait_for(leg.ended, 10)
         assert not leg.answered.done()

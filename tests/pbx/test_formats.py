@@ -17,11 +17,9 @@ import pytest
 import pytest_asyncio
 
 from ari_app import paths, pieces
-from ari_app.pbx.instance import Pbx, plain
-from ari_app.pbx.provide import provide
+from ari_app.pbx.instance import Pbx
 from ari_app.qa.carrier import CallerId, Carrier, Leg
 from ari_app.qa.carrier_ari import CarrierAri, Event
-from ari_app.qa.carrier_config import CarrierPlan
 from ari_app.qa.ear import Recording
 from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.ulaw import RATE
@@ -29,6 +27,7 @@ from ari_app.studio import build, native
 from ari_app.studio.acoustics import WIDE, Samples, in_band
 from ari_app.studio.recording import inspect, telephone_samples
 from ari_app.studio.scripts import scripts
+from tests.pair import pair
 
 pytestmark = [
     pytest.mark.pbx,
@@ -52,28 +51,6 @@ exten => _9[a-z].,1,Answer()
 exten => _X[a-z].,1,Answer()
  same => n,Playback({wav_only}/${{EXTEN:1}})
  same => n,Hangup()
-"""
-
-PJSIP = """[udp]
-type=transport
-protocol=udp
-bind={address}:{sip}
-[carrier]
-type=endpoint
-transport=udp
-context=trunk
-disallow=all
-allow={codec}
-aors=carrier
-direct_media=no
-media_address={address}
-bind_rtp_to_media_address=yes
-[carrier]
-type=aor
-[carrier]
-type=identify
-endpoint=carrier
-match={carrier}
 """
 
 ARI = "[general]\nenabled=yes\n[pieces]\ntype=user\npassword=pieces\nread_only=no\n"
@@ -103,29 +80,18 @@ def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def line(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prompts: Path
 ) -> AsyncIterator[Line]:
-    asterisk, folder, codec = provide(), tmp_path_factory.mktemp("formats"), str(request.param)
+    folder, codec = tmp_path_factory.mktemp("formats"), str(request.param)
     spoken, wav_only = prompts / "hotline-standard" / "zh-CN", folder / "wav-only"
     wav_only.mkdir()
     shutil.copy(spoken / "greeting.wav", wav_only)
-    texts: dict[str, dict[str, str]] = {"far": {}, "near": {}}
-    far = Pbx(asterisk, folder / "far", configuration=lambda _: plain(texts["far"])(_))
-    near = Pbx(asterisk, folder / "near", configuration=lambda _: plain(texts["near"])(_))
-    plan = CarrierPlan(
-        near.address, far.address, phones_at=near.address, sip_port=near.place.ports.sip,
-        hotline_sip_port=far.place.ports.sip, http_port=near.place.ports.http,
-    )  # fmt: skip
-    texts["near"] = plan.texts()
-    texts["near"]["pjsip.conf"] = texts["near"]["pjsip.conf"].replace("allow=ulaw", f"allow={codec}")
-    texts["near"]["modules.conf"] += "".join(f"load=codec_{name}.so\n" for name in ("alaw", "g722", "resample"))
-    texts["far"] = {
-        "extensions.conf": EXTENSIONS.format(prompts=spoken, wav_only=wav_only),
-        "pjsip.conf": PJSIP.format(
-            address=far.address, sip=far.place.ports.sip, carrier=near.address, codec=codec
-        ),
-        "ari.conf": ARI,
-    }  # fmt: skip
-    async with far, near, Carrier(plan) as carrier:
-        yield Line(codec, far, carrier, spoken)
+
+    def speak_it_too(carrier: dict[str, str]) -> None:
+        carrier["pjsip.conf"] = carrier["pjsip.conf"].replace("allow=ulaw", f"allow={codec}")
+        carrier["modules.conf"] += "".join(f"load=codec_{name}.so\n" for name in ("alaw", "g722", "resample"))
+
+    files = {"extensions.conf": EXTENSIONS.format(prompts=spoken, wav_only=wav_only), "ari.conf": ARI}
+    async with pair(folder, files, codec=codec, near=speak_it_too) as both:
+        yield Line(codec, both.pbx, both.carrier, spoken)
 
 
 async def sounds(leg: Leg) -> None:
