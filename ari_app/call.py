@@ -7,6 +7,7 @@ Rule 3: nothing here knows Asterisk, asyncio or YAML.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, Protocol
@@ -62,6 +63,29 @@ class Prompt:
     seconds: float
     recording: str
     language: str = ""
+
+
+class Kind(StrEnum):
+    """What can be filed during a call."""
+
+    CALLBACK = "callback"  # the caller is to be rung
+    MESSAGE = "message"  # the caller's words are to be passed on
+    TICKET = "ticket"  # something is to be done, by a clock
+    ALERT = "alert"  # somebody must know at once
+    SURVEY = "survey"  # what the caller thought of us
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Something a call leaves behind for people to do. What was taken are the caller's keys: hostile text."""
+
+    kind: Kind
+    procedure: str  # which procedure filed it
+    clock: str = ""  # the standard's clock that runs from now
+    to: str = ""  # for whom: "supervisor", "repair" …
+    taken: Mapping[str, str] = field(default_factory=dict, repr=False)
+    confirmed: bool = False  # the caller heard it read back and did not object
+    recording: str = ""  # the caller's voice: a name below Asterisk's recordings folder, without an extension
 
 
 class Door(StrEnum):
