@@ -14,17 +14,8 @@ from typing import Any
 
 from ari_app.ari import events
 from ari_app.ari.adoption import Adoption
-from ari_app.ari.channel import (
-    LANGUAGE,
-    PLACE,
-    PLAYBACK,
-    QUEUE_STATUS,
-    ROUND,
-    AriChannel,
-    left_on,
-    rescue,
-    stop_adopted,
-)
+from ari_app.ari.arrival import arrival_of
+from ari_app.ari.channel import AriChannel, rescue
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.wire import State, Wire
@@ -32,9 +23,9 @@ from ari_app.call import Arrival, CallId, Door, QueueName, ToQueue
 from ari_app.config import Configuration
 from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, Sign, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
-from ari_app.journal import Journal, Place, What
+from ari_app.journal import Journal, What
 from ari_app.line import Line
-from ari_app.procedures.reception import AGENT_LEFT_FIRST, receive
+from ari_app.procedures.reception import receive
 from ari_app.standard import Standard
 
 log = logging.getLogger(__name__)
@@ -131,8 +122,8 @@ class Switchboard:
             case events.CallBroadcast(channel):
                 if not self.draining and not self._deaf:
                     self._chore(self._claim(channel.id))
-            case events.StasisStart(channel, args=args):
-                self._begin(channel, args)
+            case events.StasisStart(channel, args=args, timestamp=now):
+                self._begin(channel, args, now)
             case events.StasisEnd(channel) | events.ChannelDestroyed(channel):
                 self._sign(channel.id, Gone())
             case events.ChannelTalkingStarted(channel):
@@ -182,20 +173,20 @@ class Switchboard:
 
     # ------------------------------------------------------------------ attending
 
-    def _begin(self, channel: ChannelFacts, args: list[str]) -> None:
+    def _begin(self, channel: ChannelFacts, args: list[str], now: str = "") -> None:
         self._sign(channel.id, Gone(taken=True))  # it left and is back before its former task has noticed
         inbox = self._inboxes[channel.id] = Inbox(asyncio.get_running_loop())
         self._coming.discard(channel.id)
         self._idle.clear()
-        call = asyncio.create_task(self._attend(channel, args, inbox))
+        call = asyncio.create_task(self._attend(channel, args, now, inbox))
         self._calls[call] = channel.id
         call.add_done_callback(self._over)
 
-    async def _attend(self, channel: ChannelFacts, args: list[str], inbox: Inbox) -> None:
+    async def _attend(self, channel: ChannelFacts, args: list[str], now: str, inbox: Inbox) -> None:
         """One caller, to the end. Whatever goes wrong, they reach the queue."""
         line: Line | None = None
         try:
-            arrival = await self._arrival(channel, args)
+            arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
             line = Line(
                 CallId(channel.id),
@@ -247,28 +238,6 @@ class Switchboard:
         finally:
             self._leaving.discard(channel_id)
 
-    async def _arrival(self, channel: ChannelFacts, args: list[str]) -> Arrival:
-        """Who comes through which door, with what a former worker or the queue left on the channel."""
-        door = Door(args[0]) if args and args[0] in set(Door) else Door.INCOMING
-        left: dict[str, str] = {}
-        if door is not Door.INCOMING:
-            left = await left_on(self.wire, channel.id)
-        if door is Door.ADOPTED:
-            await stop_adopted(self.wire, left[PLAYBACK])
-        status = left.get(QUEUE_STATUS, "")
-        rounds = "" if status == AGENT_LEFT_FIRST else left.get(ROUND, "")
-        return Arrival(
-            door=door,
-            number=channel.caller.number,
-            name=channel.caller.name,
-            dialled=channel.dialplan.exten,
-            procedure=args[1] if len(args) > 1 else "",
-            language=left.get(LANGUAGE) or channel.language,
-            queue_status=status,
-            queue_round=int(rounds) if rounds.isdecimal() else 0,
-            place=_place(left.get(PLACE, "")),
-        )
-
     def _spoken_to(self, arrival: Arrival) -> Standard:
         """The standard in the language of this caller: the one they were spoken to in, or the one they should be."""
         if arrival.door is Door.INCOMING:
@@ -304,11 +273,6 @@ class Switchboard:
         task = asyncio.create_task(do())
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
-
-
-def _place(text: str) -> Place | None:
-    procedure, _, step = text.rpartition(" ")
-    return Place(procedure, int(step)) if procedure and step.isdecimal() else None
 
 
 def _note_call_over(call_id: CallId, journal: Journal) -> None:
