@@ -18,6 +18,7 @@ from ari_app.ari.arrival import arrival_of
 from ari_app.ari.channel import AriChannel, rescue
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
+from ari_app.ari.reloading import RELOAD
 from ari_app.ari.wire import State, Wire
 from ari_app.call import Arrival, CallId, Door, QueueName, ToQueue
 from ari_app.config import Configuration
@@ -45,6 +46,7 @@ class Switchboard:
     def __init__(self, config: Configuration, standard: Standard, on_call_over: OnCallOver | None = None) -> None:
         self.standard = standard
         self.draining = False
+        self.on_reload: Callable[[], None] = lambda: None
         self.wire = Wire(config.ari, config.app, self._deliver)
         self._config = config
         self._queue = QueueName(config.queue)
@@ -141,6 +143,8 @@ class Switchboard:
                 self._recorded(recording.name, made=False)
             case events.ApplicationMoveFailed(channel):
                 self._begin(channel, [Door.ADOPTED])
+            case events.ChannelUserevent(eventname=name) if name == RELOAD:
+                self.on_reload()
             case events.ChannelUserevent():
                 self._peers.heard(event)
             case events.ApplicationReplaced():
