@@ -33,10 +33,16 @@ class Worker:
         )
         self.board = Switchboard(config, standard, self._over)
         self.app = self.board.wire.app
+        self.reloads = 0
+        self.board.on_reload = self._reload
         self.task = asyncio.create_task(self.board.run())
 
     def _over(self, call_id: str, journal: Journal) -> None:
         self.journals[call_id] = journal
+        self.pbx.bell.ring()
+
+    def _reload(self) -> None:
+        self.reloads += 1
         self.pbx.bell.ring()
 
     async def connected(self, times: int = 1) -> None:
