@@ -30,7 +30,9 @@ def features(keys: Mapping[str, str]) -> str:
     ordered = sorted(keys.items(), key=lambda pair: pair[1])
     for (one, shorter), (other, longer) in zip(ordered, ordered[1:], strict=False):
         if longer.startswith(shorter):
-            raise BrokenStandard(f"agent_key {longer!r} of {other!r} begins with {shorter!r} of {one!r}: choose another")
+            raise BrokenStandard(
+                f"agent_key {longer!r} of {other!r} begins with {shorter!r} of {one!r}: choose another"
+            )
     return "\n".join(
         (
             "[applicationmap]",
