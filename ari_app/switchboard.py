@@ -28,9 +28,9 @@ from ari_app.ari.channel import (
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.wire import State, Wire
-from ari_app.call import Arrival, CallId, Door, QueueName
+from ari_app.call import Arrival, CallId, Door, QueueName, ToQueue
 from ari_app.config import Configuration
-from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, Sign, TalkFinished, TalkStarted
+from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, Sign, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
 from ari_app.journal import Journal, Place, What
 from ari_app.line import Line
@@ -144,12 +144,20 @@ class Switchboard:
             case events.PlaybackFinished(playback):
                 call_id = playback.id.rpartition("-")[0]
                 self._sign(call_id, PlaybackEnded(playback.id, playback.state != "failed"))
+            case events.RecordingFinished(recording):
+                self._recorded(recording.name, made=True)
+            case events.RecordingFailed(recording):
+                self._recorded(recording.name, made=False)
             case events.ApplicationMoveFailed(channel):
                 self._begin(channel, [Door.ADOPTED])
             case events.ChannelUserevent():
                 self._peers.heard(event)
             case events.ApplicationReplaced():
                 pass
+
+    def _recorded(self, name: str, *, made: bool) -> None:
+        call_id = name.removeprefix("hotline-").rpartition("-")[0]
+        self._sign(call_id, RecordingEnded(name, made))
 
     def _sign(self, call_id: str, sign: Sign) -> None:
         inbox = self._inboxes.get(call_id)
@@ -198,7 +206,7 @@ class Switchboard:
                 standard.lead_in,
             )
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
-                await line.hand_off(self._queue)
+                await line.hand_off(ToQueue(self._queue))
             else:
                 await receive(line, standard, self._queue)
         except (CallerHungUp, LineTaken):
