@@ -26,7 +26,7 @@ def _cast(standard: Standard) -> Iterator[CastCaller]:
     desk = standard.desk
     greeting, connecting, silent = desk.greeting.name, desk.connecting.name, says(desk.silent)
     ladder = (greeting, *silent)
-    lingers = says(desk.after_agent)
+    lingers = led_through(standard, desk.after_agent)
     second, last = (Hears(silent[1], silent[:2].count(silent[1])), Hears(silent[-1], silent.count(silent[-1])))
     before_the_end = max(0.2, desk.silent.steps[-1].wait - 1.5)
     yield replace(cast.SILENT, expects=ladder)
