@@ -10,6 +10,7 @@
     ├── PbxUnreachable                ARI or AMI does not answer
     │   └── PbxRefused                it answers, and says no (password, rights, not enabled)
     │       └── NameTaken             another program connected under our name
+    ├── StoreUnreachable              the database does not answer, or its disk is full
     └── StudioFailed                  a prompt could not be rendered
 
 Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller), `cli.py`
@@ -57,6 +58,10 @@ class PbxRefused(PbxUnreachable):
 
 class NameTaken(PbxRefused):
     """Another program connected under our name."""
+
+
+class StoreUnreachable(HotlineError):
+    """The database cannot be used."""
 
 
 class StudioFailed(HotlineError):
