@@ -1,0 +1,226 @@
+"""The desk: takes what calls file, writes it down, and looks at the clocks.
+
+Rule 1: `file` returns at once and raises nothing, whatever becomes of database and disk.
+Rule 2: a letter is forgotten only when the database or the disk has it; written twice, it is there once.
+Rule 3: one task writes, in the order of filing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ari_app.call import Filing, Kind
+from ari_app.errors import BrokenConfiguration, StoreUnreachable
+from ari_app.records.database import Database
+from ari_app.requests.alarms import Alarms, Why, of_letter, of_request
+from ari_app.requests.letter import DROPPED, Letter, Promises, to_line, write
+from ari_app.requests.numbers import Refused, vet
+from ari_app.requests.settings import RequestsSettings
+from ari_app.requests.spool import Spool
+from ari_app.requests.store import Store
+
+log = logging.getLogger(__name__)
+
+MOST = 50_000
+"""Letters kept in memory while neither database nor disk takes them."""
+ANSWER_WITHIN = 0.5
+"""Seconds a caller's arrival may cost for asking whether they redial."""
+CLOSE_WITHIN = 10.0
+"""Seconds in which the last letters are written; then they go to the spool."""
+
+Connect = Callable[[], Awaitable[Database]]
+
+
+class Desk:
+    """Everything calls leave behind for people to do."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        settings: RequestsSettings,
+        worker: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`connect` gives the open database; it raises StoreUnreachable while it is away. Who opened it closes it."""
+        self._connect, self._settings, self._now = connect, settings, now
+        self._spool = Spool(Path(settings.spool), worker)
+        self._spooled = True  # perhaps: a former run may have left something
+        self._letters: deque[Letter] = deque()
+        self._filed = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._away = False
+        self._alarms = Alarms(settings)
+        self._telling: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------ what calls do
+
+    def file(self, call_id: str, number: str, filing: Filing, standard: Promises, agent: str = "") -> None:
+        """Something was filed on a call. `number`: the one the caller rang from."""
+        try:
+            if len(self._letters) >= MOST:
+                log.error("a filing is lost: %d wait, and neither database nor disk takes them", len(self._letters))
+                return
+            self._letters.append(write(call_id, number, filing, standard, self._settings, self._now(), agent))
+            self._filed.set()
+        except Exception:
+            log.exception("a filing could not be taken")
+
+    def dropped(self, call_id: str, number: str, agent: str, standard: Promises) -> None:
+        """The line of a caller broke off while they were with an agent: they have time to redial, then they are
+        rung, with an apology (S004-F06, S004-M11, CON-28).
+        """  # fmt: skip
+        self.file(call_id, number, Filing(Kind.CALLBACK, DROPPED, clock=DROPPED), standard, agent)
+
+    async def redialled(self, number: str) -> str | None:
+        """Somebody rings: were they to be rung because their line broke off? Then they are not any more.
+
+        The agent they were with ("" when unknown) is where they go first; None for everybody else, and when the
+        database does not answer within ANSWER_WITHIN.
+        """
+        settings = self._settings
+        vetted = vet(number, settings.region, tuple(settings.allowed_prefixes), settings.internal_digits)
+        if isinstance(vetted, Refused):
+            return None
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await (await self._store()).redialled(vetted.number, DROPPED, self._now())
+        except Exception as problem:  # a caller is on the line
+            log.warning("whether a caller redials could not be looked up: %s", type(problem).__name__)
+            return None
+
+    # ------------------------------------------------------------------ what the desk does
+
+    async def run(self) -> None:
+        """Write what is filed, and look at the clocks, until cancelled."""
+        loop = asyncio.get_running_loop()
+        next_look = loop.time()
+        while True:
+            self._filed.clear()
+            await self.write()
+            if loop.time() >= next_look:
+                await self._look()
+                next_look = loop.time() + self._settings.look_every
+            wait = asyncio.create_task(self._filed.wait())
+            try:
+                await asyncio.wait((wait,), timeout=max(0.0, next_look - loop.time()))
+            finally:
+                wait.cancel()
+
+    async def close(self) -> None:
+        """Write what was filed last; what cannot be written within CLOSE_WITHIN goes to the spool. Raises nothing."""
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self.write()
+        except TimeoutError:
+            pass
+        async with self._writing:
+            await self._to_spool()
+        if self._letters:
+            log.error("%d filings are lost: neither database nor disk takes them", len(self._letters))
+        if self._telling:
+            await asyncio.wait(tuple(self._telling), timeout=self._settings.webhook_within)
+
+    async def write(self) -> None:
+        """Everything filed so far goes into the database, or to the disk when it is away."""
+        async with self._writing:
+            try:
+                if self._spooled:
+                    await self._replay()
+                while self._letters:
+                    await self._write_one(self._letters[0])
+                    self._letters.popleft()
+                self._is_there()
+            except (StoreUnreachable, BrokenConfiguration, SQLAlchemyError, OSError) as problem:
+                self._is_away(problem)
+                await self._to_spool()
+
+    async def _write_one(self, letter: Letter) -> None:
+        number = await self._put(letter)
+        if letter.urgent:
+            self._tell(letter, number)
+
+    async def _put(self, letter: Letter) -> int | None:
+        """Into the database; what it refuses for good is set aside, so that the next ones are not held up."""
+        store = await self._store()
+        try:
+            return await store.file(letter)
+        except SQLAlchemyError:
+            log.error("the database refuses a filing, it is set aside in %s", self._spool.refused.name)
+            await asyncio.to_thread(self._spool.set_aside, to_line(letter))
+            return None
+
+    async def _replay(self) -> None:
+        """What waited on disk goes into the database, before what was filed since."""
+        waiting = await asyncio.to_thread(self._spool.read)
+        for letter in waiting:
+            await self._put(letter)
+        await asyncio.to_thread(self._spool.clear)
+        self._spooled = False
+        if waiting:
+            log.info("%d filings that waited on disk are in the database", len(waiting))
+
+    async def _to_spool(self) -> None:
+        waiting = list(self._letters)
+        if not waiting:
+            return
+        try:
+            await asyncio.to_thread(self._spool.append, waiting)
+        except OSError as problem:
+            log.error("%d filings wait in memory, the disk does not take them: %s", len(waiting), problem.strerror)
+            return
+        self._spooled = True
+        for letter in waiting:
+            self._letters.popleft()
+            if letter.urgent:
+                self._tell(letter, None)
+
+    def _is_away(self, problem: Exception) -> None:
+        if not self._away:
+            told = problem if isinstance(problem, StoreUnreachable | BrokenConfiguration) else type(problem).__name__
+            log.error("filings wait on disk until the database is back: %s", told)
+        self._away = True
+
+    def _is_there(self) -> None:
+        if self._away:
+            log.info("the database is back")
+        self._away = False
+
+    # ------------------------------------------------------------------ clocks
+
+    async def _look(self) -> None:
+        """Who waits longer than promised is told of, once."""
+        try:
+            store, now = await self._store(), self._now()
+            await store.reopen(now)
+            for request in await store.unkept(now):
+                if await self._alarms.tell(of_request(Why.OVERDUE, request)):
+                    await store.alarmed(request)
+        except (StoreUnreachable, BrokenConfiguration) as problem:
+            self._is_away(problem)
+        except Exception:
+            log.exception("the clocks could not be looked at")
+
+    def _tell(self, letter: Letter, number: int | None) -> None:
+        """Beside the writing: a webhook that does not answer holds up nobody's filing."""
+        self._beside(self._tell_until_heard(letter, number))
+
+    async def _tell_until_heard(self, letter: Letter, number: int | None) -> None:
+        for _ in range(3):
+            if await self._alarms.tell(of_letter(letter, number)):
+                return
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _store(self) -> Store:
+        return Store(await self._connect())
