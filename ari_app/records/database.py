@@ -68,10 +68,12 @@ def sql(*statements: str) -> Migration:
 class Database:
     """An open database, its tables as new as this program. Close it: its threads outlive the loop otherwise."""
 
-    def __init__(self, engine: AsyncEngine, shown: str) -> None:
+    def __init__(self, engine: AsyncEngine, url: sa.URL) -> None:
         self.engine = engine
-        self.shown = shown
+        self.shown = url.render_as_string(hide_password=True)
         """The URL as it may be told to people: without a password."""
+        self._file = _in_file(url)
+        self._opened: tuple[int, int] | None = None  # which file on which disk
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -82,10 +84,9 @@ class Database:
         """
         parsed = _parse(url)
         await asyncio.to_thread(_make_room, parsed)
-        database = cls(_engine(parsed), parsed.render_as_string(hide_password=True))
+        database = cls(_engine(parsed), parsed)
         try:
-            async with database.transaction() as connection:
-                await connection.run_sync(_migrate)
+            await database._begin_anew()
         except BaseException:
             await database.close()
             raise
@@ -95,6 +96,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """All of it or nothing is written. Raises StoreUnreachable; integrity errors of SQLAlchemy pass through."""
         with self._translated():
+            await self._look_at_file()
             async with self.engine.connect() as connection:
                 await connection.execution_options(writes=True)
                 async with connection.begin():
@@ -104,6 +106,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """One unchanging view of everything, for reading only. Raises StoreUnreachable."""
         with self._translated():
+            await self._look_at_file()
             async with self.engine.connect() as connection, connection.begin():
                 yield connection
 
@@ -111,11 +114,29 @@ class Database:
         """Let go of every connection."""
         await self.engine.dispose()
 
+    async def _begin_anew(self) -> None:
+        self._opened = await asyncio.to_thread(_identity, self._file)
+        async with self.transaction() as connection:
+            await connection.run_sync(_migrate)
+
+    async def _look_at_file(self) -> None:
+        """SQLite would go on writing into a file that was moved away or deleted, and nobody would find it again."""
+        if self._file is None:
+            return
+        found = await asyncio.to_thread(_identity, self._file)
+        if found is None and self._opened is not None:
+            raise FileNotFoundError("its file was moved away; put it back, or start again to begin a new one")
+        if found != self._opened:  # an older one was put back
+            await self.engine.dispose()
+            await self._begin_anew()
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError):
+            raise
+        except StoreUnreachable:
             raise
         except (exc.DBAPIError, exc.TimeoutError, OSError, TimeoutError) as problem:
             raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine)}") from None
@@ -156,6 +177,14 @@ def _in_file(url: sa.URL) -> Path | None:
     """The file of a SQLite database; None for one in memory and for PostgreSQL."""
     is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     return Path(str(url.database)) if is_file else None
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    try:
+        found = file.stat() if file is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _make_room(url: sa.URL) -> None:

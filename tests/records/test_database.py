@@ -149,3 +149,21 @@ def test_what_cannot_be_a_database_is_a_mistake_in_the_configuration(url: str) -
     with pytest.raises(BrokenConfiguration) as told:
         check_url(url)
     assert "\n" not in str(told.value) and "hush" not in str(told.value)
+
+
+async def test_a_sqlite_file_that_is_moved_away_is_missed_and_one_put_back_is_used(tmp_path: Path) -> None:
+    """SQLite itself goes on writing into the moved file."""
+    file = tmp_path / "hotline.db"
+    db = await Database.open(f"sqlite:///{file}")
+    file.rename(tmp_path / "away.db")
+    with pytest.raises(StoreUnreachable, match="moved away"):
+        async with db.transaction():
+            pass
+    await (await Database.open(f"sqlite:///{file}")).close()  # another one in its place
+    async with db.reading() as connection:
+        assert (await connection.execute(sa.select(database.VERSIONS.c.version))).scalars().all()
+    file.unlink()
+    (tmp_path / "away.db").rename(file)
+    async with db.transaction():
+        pass
+    await db.close()
