@@ -12,7 +12,6 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,17 +19,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from ari_app.call import Filing, Kind
 from ari_app.errors import BrokenConfiguration, StoreUnreachable
 from ari_app.records.database import Database
+from ari_app.records.spool import Spool
 from ari_app.requests.alarms import Alarms, Why, of_letter, of_request
-from ari_app.requests.letter import DROPPED, Letter, Promises, to_line, write
+from ari_app.requests.letter import DROPPED, Letter, Promises, from_line, to_line, write
 from ari_app.requests.numbers import Refused, vet
 from ari_app.requests.settings import RequestsSettings
-from ari_app.requests.spool import Spool
 from ari_app.requests.store import Store
 
 log = logging.getLogger(__name__)
 
 MOST = 50_000
 """Letters kept in memory while neither database nor disk takes them."""
+SPOOL = 64 << 20
+"""Bytes that wait on disk at most; some 50,000 filings."""
+AT_ONCE = 500
+"""Letters read from the disk at a time."""
 ANSWER_WITHIN = 0.5
 """Seconds a caller's arrival may cost for asking whether they redial."""
 CLOSE_WITHIN = 10.0
@@ -51,7 +54,7 @@ class Desk:
     ) -> None:
         """`connect` gives the open database; it raises StoreUnreachable while it is away. Who opened it closes it."""
         self._connect, self._settings, self._now = connect, settings, now
-        self._spool = Spool(Path(settings.spool), worker)
+        self._spool = Spool(settings.spool_folder, worker, SPOOL)
         self._spooled = True  # perhaps: a former run may have left something
         self._letters: deque[Letter] = deque()
         self._filed = asyncio.Event()
@@ -123,6 +126,7 @@ class Desk:
             pass
         async with self._writing:
             await self._to_spool()
+            self._spool.close()
         if self._letters:
             log.error("%d filings are lost: neither database nor disk takes them", len(self._letters))
         if self._telling:
@@ -153,31 +157,36 @@ class Desk:
         try:
             return await store.file(letter)
         except SQLAlchemyError:
-            log.error("the database refuses a filing, it is set aside in %s", self._spool.refused.name)
+            log.error("the database refuses a filing; it is set aside beside the spool, in a file named .broken")
             await asyncio.to_thread(self._spool.set_aside, to_line(letter))
             return None
 
     async def _replay(self) -> None:
         """What waited on disk goes into the database, before what was filed since."""
-        waiting = await asyncio.to_thread(self._spool.read)
-        for letter in waiting:
-            await self._put(letter)
-        await asyncio.to_thread(self._spool.clear)
+        written = 0
+        while lines := await asyncio.to_thread(self._spool.read, AT_ONCE):
+            for line in lines:
+                try:
+                    await self._put(from_line(line))
+                except ValueError:  # not written by us
+                    await asyncio.to_thread(self._spool.set_aside, line)
+            await asyncio.to_thread(self._spool.forget, lines)
+            written += len(lines)
         self._spooled = False
-        if waiting:
-            log.info("%d filings that waited on disk are in the database", len(waiting))
+        if written:
+            log.info("%d filings that waited on disk are in the database", written)
 
     async def _to_spool(self) -> None:
         waiting = list(self._letters)
         if not waiting:
             return
         try:
-            await asyncio.to_thread(self._spool.append, waiting)
+            kept = await asyncio.to_thread(self._spool.append, [to_line(letter) for letter in waiting])
         except OSError as problem:
             log.error("%d filings wait in memory, the disk does not take them: %s", len(waiting), problem.strerror)
             return
         self._spooled = True
-        for letter in waiting:
+        for letter in waiting[:kept]:
             self._letters.popleft()
             if letter.urgent:
                 self._tell(letter, None)

@@ -106,13 +106,13 @@ def write(
 
 
 def plain(text: str, longest: int) -> str:
-    """Text without control characters and no longer than its column: PostgreSQL refuses a NUL, people a novel."""
-    return re.sub(r"[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]", "", text)[:longest]
+    """Text a terminal and PostgreSQL show as it is, no longer than its column: no control or direction characters."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", "", text)[:longest]
 
 
 def to_line(letter: Letter) -> bytes:
-    """One line of JSON."""
-    return msgspec.json.encode(letter) + b"\n"
+    """One line of JSON, without its end."""
+    return msgspec.json.encode(letter)
 
 
 def from_line(line: bytes) -> Letter:

@@ -5,13 +5,17 @@ Rule: every value has a default that rings nobody abroad and tells nobody but th
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from ari_app.errors import BrokenConfiguration
 from ari_app.hours import Hours
+from ari_app.records.settings import state_folder
+from ari_app.yamlfile import YamlFile
 
 
 class RequestsSettings(BaseModel):
@@ -27,8 +31,8 @@ class RequestsSettings(BaseModel):
     """Prefixes that may be rung, in E.164; none: the region's own."""
     internal_digits: Annotated[int, Field(ge=0, le=8)] = 0
     """A number of at most so many digits is an extension of our own; 0: none is."""
-    spool: str = "spool"
-    """The folder where filings wait while the database is away."""
+    spool: str = ""
+    """The folder where filings wait while the database is away; "": in the state folder."""
     attempts: Annotated[int, Field(ge=1, le=20)] = 3
     pause: Annotated[float, Field(ge=60, le=86_400)] = 1800
     """Seconds between two attempts to reach a caller."""
@@ -69,6 +73,26 @@ class RequestsSettings(BaseModel):
         return webhook
 
     @property
+    def spool_folder(self) -> Path:
+        """Where filings wait; apart from the records that wait for the same database."""
+        return Path(self.spool) if self.spool else state_folder() / "spool" / "requests"
+
+    @property
     def always(self) -> Hours:
         """The hours of a standard that has none."""
         return Hours.always(ZoneInfo(self.zone))
+
+
+class _Beside(BaseModel):
+    """The rest of hotline.yaml is not our business here."""
+
+    requests: RequestsSettings = RequestsSettings()
+
+
+def load(config_file: Path | None) -> RequestsSettings:
+    """`requests:` of a hotline.yaml (None: the defaults). Raises BrokenConfiguration, one line with file and line."""
+    return (
+        RequestsSettings()
+        if config_file is None
+        else YamlFile(config_file, BrokenConfiguration).parse(_Beside).requests
+    )
