@@ -47,7 +47,7 @@ class ClockFile(BaseModel):
 
     @model_validator(mode="after")
     def _one_limit(self) -> ClockFile:
-        given = [name for name in LIMITS if getattr(self, name) not in (None, False)]
+        given = [name for name in LIMITS if getattr(self, name) is not None and getattr(self, name) is not False]
         if len(given) != 1:
             told = " and ".join(given) or "no limit"
             raise ValueError(f"has {told}; write one of minutes, days, next_day, agreed")

@@ -117,4 +117,7 @@ def to_line(letter: Letter) -> bytes:
 
 def from_line(line: bytes) -> Letter:
     """The letter of a line. Raises ValueError for a line that is none."""
-    return msgspec.json.decode(line, type=Letter)
+    try:
+        return msgspec.json.decode(line, type=Letter)
+    except msgspec.MsgspecError as problem:
+        raise ValueError(str(problem)) from None
