@@ -14,8 +14,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ari_app.call import Filing, Kind
 from ari_app.errors import BrokenConfiguration, StoreUnreachable
 from ari_app.records.database import Database
@@ -61,6 +59,8 @@ class Desk:
         self._writing = asyncio.Lock()
         self._away = False
         self._alarms = Alarms(settings)
+        self.looked = asyncio.Event()
+        """Set whenever the clocks have been looked at."""
         self._telling: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------ what calls do
@@ -107,7 +107,7 @@ class Desk:
         next_look = loop.time()
         while True:
             self._filed.clear()
-            await self.write()
+            await self._write_safely()
             if loop.time() >= next_look:
                 await self._look()
                 next_look = loop.time() + self._settings.look_every
@@ -117,11 +117,17 @@ class Desk:
             finally:
                 wait.cancel()
 
+    async def _write_safely(self) -> None:
+        try:
+            await self.write()
+        except Exception:
+            log.exception("what was filed could not be written; it is tried again")
+
     async def close(self) -> None:
         """Write what was filed last; what cannot be written within CLOSE_WITHIN goes to the spool. Raises nothing."""
         try:
             async with asyncio.timeout(CLOSE_WITHIN):
-                await self.write()
+                await self._write_safely()
         except TimeoutError:
             pass
         async with self._writing:
@@ -142,7 +148,7 @@ class Desk:
                     await self._write_one(self._letters[0])
                     self._letters.popleft()
                 self._is_there()
-            except (StoreUnreachable, BrokenConfiguration, SQLAlchemyError, OSError) as problem:
+            except (StoreUnreachable, BrokenConfiguration, OSError) as problem:
                 self._is_away(problem)
                 await self._to_spool()
 
@@ -156,7 +162,9 @@ class Desk:
         store = await self._store()
         try:
             return await store.file(letter)
-        except SQLAlchemyError:
+        except StoreUnreachable:
+            raise
+        except Exception:  # a zone this machine has not, a value no column takes …
             log.error("the database refuses a filing; it is set aside beside the spool, in a file named .broken")
             await asyncio.to_thread(self._spool.set_aside, to_line(letter))
             return None
@@ -216,6 +224,7 @@ class Desk:
             self._is_away(problem)
         except Exception:
             log.exception("the clocks could not be looked at")
+        self.looked.set()
 
     def _tell(self, letter: Letter, number: int | None) -> None:
         """Beside the writing: a webhook that does not answer holds up nobody's filing."""
