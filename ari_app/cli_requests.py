@@ -68,9 +68,15 @@ def requests() -> None:
 
 @requests.command("list")
 @_config
-@click.option("--state", "states", multiple=True, type=click.Choice([*State]), help="Only these [default: the open].")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in State]),
+    help="Only these [default: the open].",
+)
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
-@click.option("--kind", type=click.Choice([*Kind]), help="Only this kind.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
 @click.option("--to", default="", help="Only what is for this reader.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 def list_(
