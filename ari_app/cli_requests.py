@@ -189,6 +189,39 @@ reopen = _moving("open", State.OPEN, "open again", "It is to be done again: what
 @requests.command()
 @_config
 @_signed
+@click.argument("telephone", metavar="TELEPHONE")
+@click.option("--why", "procedure", required=True, help="What it is about: delivery-call, purchase-call …")
+@click.option(
+    "--within", metavar="DAYS", type=click.IntRange(0, 366), help="To be done by the end of this day; 0: today."
+)
+@click.option("--after", metavar="DAYS", default=0, type=click.IntRange(0, 366), help="Not before so many days.")
+@click.option("--rule", default="", help="The rule it follows.")
+@click.option("--to", default="", help="For whom it is.")
+@click.option("--by-hand", is_flag=True, help="People ring; the hotline does not dial.")
+def add(
+    config_file: Path | None, by: str, telephone: str, procedure: str, within: int, after: int, rule: str,
+    to: str, by_hand: bool,
+) -> None:  # fmt: skip
+    """Somebody is to be rung: goods were delivered today, something was bought (S004-I09, S004-I10)."""
+    from ari_app.errors import RequestRefused
+    from ari_app.requests.letter import follow_up
+    from ari_app.requests.settings import load
+
+    letter = follow_up(load(config_file), telephone, procedure, within, after, rule, to, not by_hand, _now())
+    if letter.refused:
+        raise RequestRefused(f"the number {letter.refused}; allowed_prefixes in hotline.yaml says which are rung")
+
+    async def do(store: Store) -> int:
+        number = await store.file(letter)
+        await store.note(number, by, "added by hand", _now())
+        return number
+
+    click.echo(f"request {_with_store(config_file, do)} is filed")
+
+
+@requests.command()
+@_config
+@_signed
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 @click.argument("text", nargs=-1, required=True)
 def note(config_file: Path | None, by: str, number: int, text: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ari_app.call import Filing, Kind
@@ -57,7 +57,7 @@ class Desk:
         self._letters: deque[Letter] = deque()
         self._filed = asyncio.Event()
         self._writing = asyncio.Lock()
-        self._away = False
+        self._away = self._unreadable = False
         self._alarms = Alarms(settings)
         self.looked = asyncio.Event()
         """Set whenever the clocks have been looked at."""
@@ -103,19 +103,23 @@ class Desk:
 
     async def run(self) -> None:
         """Write what is filed, and look at the clocks, until cancelled."""
-        loop = asyncio.get_running_loop()
-        next_look = loop.time()
+        await asyncio.gather(self._write_for_ever(), self._look_for_ever())
+
+    async def _write_for_ever(self) -> None:
         while True:
             self._filed.clear()
             await self._write_safely()
-            if loop.time() >= next_look:
-                await self._look()
-                next_look = loop.time() + self._settings.look_every
-            wait = asyncio.create_task(self._filed.wait())
             try:
-                await asyncio.wait((wait,), timeout=max(0.0, next_look - loop.time()))
-            finally:
-                wait.cancel()
+                async with asyncio.timeout(self._settings.look_every):  # what waits on disk is tried again
+                    await self._filed.wait()
+            except TimeoutError:
+                pass
+
+    async def _look_for_ever(self) -> None:
+        """Beside the writing: a webhook that does not answer holds up nobody's filing."""
+        while True:
+            await self._look()
+            await asyncio.sleep(self._settings.look_every)
 
     async def _write_safely(self) -> None:
         try:
@@ -143,7 +147,7 @@ class Desk:
         async with self._writing:
             try:
                 if self._spooled:
-                    await self._replay()
+                    await self._replay_if_readable()
                 while self._letters:
                     await self._write_one(self._letters[0])
                     self._letters.popleft()
@@ -168,6 +172,17 @@ class Desk:
             log.error("the database refuses a filing; it is set aside beside the spool, in a file named .broken")
             await asyncio.to_thread(self._spool.set_aside, to_line(letter))
             return None
+
+    async def _replay_if_readable(self) -> None:
+        """A disk that is away is no reason to keep from the database what is in memory."""
+        try:
+            await self._replay()
+        except OSError as problem:
+            if not self._unreadable:
+                log.error("filings on disk cannot be read: %s; is the spool's folder ours?", problem.strerror)
+            self._unreadable = True
+        else:
+            self._unreadable = False
 
     async def _replay(self) -> None:
         """What waited on disk goes into the database, before what was filed since."""
@@ -217,6 +232,7 @@ class Desk:
         try:
             store, now = await self._store(), self._now()
             await store.reopen(now)
+            await store.forget(now - timedelta(days=self._settings.keep_days))
             for request in await store.unkept(now):
                 if await self._alarms.tell(of_request(Why.OVERDUE, request)):
                     await store.alarmed(request)
@@ -227,7 +243,7 @@ class Desk:
         self.looked.set()
 
     def _tell(self, letter: Letter, number: int | None) -> None:
-        """Beside the writing: a webhook that does not answer holds up nobody's filing."""
+        """Beside everything else, like the looking."""
         self._beside(self._tell_until_heard(letter, number))
 
     async def _tell_until_heard(self, letter: Letter, number: int | None) -> None:

@@ -105,6 +105,35 @@ def write(
     )
 
 
+def follow_up(
+    settings: RequestsSettings, number: str, why: str, within: int, after: int, rule: str, to: str, dial: bool,
+    at: datetime,
+) -> Letter:  # fmt: skip
+    """The letter of a call that is to be made without anybody having rung: a follow-up (S004-I09, S004-I10).
+
+    `within` and `after`: days, counted from the day of `at`.
+    """
+    clock = Clock(plain(why, 80), days=within, rule=plain(rule, 120), dial=dial)
+    vetted = vet(plain(number, 80), settings.region, tuple(settings.allowed_prefixes), settings.internal_digits)
+    hours = settings.always
+    begin = hours.midnight(hours.today(at) + timedelta(days=after))
+    return Letter(
+        key=uuid.uuid4().hex,
+        at=at,
+        kind=Kind.TICKET,
+        procedure=clock.name,
+        standard="",
+        zone=hours.zone.key,
+        call_id="",
+        to=plain(to, 80),
+        number="" if isinstance(vetted, Refused) else vetted.number,
+        given=plain(number, 80),
+        refused=vetted.reason if isinstance(vetted, Refused) else "",
+        clocks=(clock,),
+        not_before=begin if after else None,
+    )
+
+
 def plain(text: str, longest: int) -> str:
     """Text a terminal and PostgreSQL show as it is, no longer than its column: no control or direction characters."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", "", text)[:longest]

@@ -42,6 +42,8 @@ class RequestsSettings(BaseModel):
     ring_caller: Annotated[float, Field(ge=5, le=120)] = 30
     redial: Annotated[float, Field(ge=0, le=600)] = 30
     """Seconds a caller is given to redial when a call with an agent dropped (CON-28)."""
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 180
+    """So long after a request is over its number and what the caller pressed are forgotten."""
     look_every: Annotated[float, Field(ge=1, le=3600)] = 15
     """Seconds between two looks at the clocks."""
     webhook: SecretStr = SecretStr("")

@@ -231,6 +231,14 @@ class Store:
             for row in (await connection.execute(left.with_for_update())).all():
                 await _go(connection, row, State.OPEN, "hotline", now, "its worker did not come back")
 
+    async def forget(self, before: datetime) -> None:
+        """Who it was is forgotten of requests that have been over so long; that they were, and when, stays."""
+        over = sa.and_(REQUEST.c.state.not_in((*LIVE, State.FAILED)), REQUEST.c.changed_at < before)
+        known = sa.or_(REQUEST.c.number != "", REQUEST.c.given != "", REQUEST.c.taken != "{}")
+        nobody = {"number": "", "given": "", "taken": "{}"}
+        async with self._database.transaction() as connection:
+            await connection.execute(REQUEST.update().where(over, known).values(nobody))
+
     @asynccontextmanager
     async def _taken(self, number: int) -> AsyncIterator[tuple[AsyncConnection, Any]]:
         """A request nobody else can change meanwhile."""

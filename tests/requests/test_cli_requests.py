@@ -191,3 +191,23 @@ def test_a_reply_is_drafted_and_one_with_a_gap_is_not(hotline: Hotline) -> None:
     gap = hotline("reply", "complaint", *words, "--attitude", " ")
     assert gap.exit_code == 2 and "a reply needs its attitude" in gap.output
     assert hotline("reply", "complaint", *words, "--attitude", "x", "--zone", "Mars/X").exit_code == 2
+
+
+@pytest.mark.rule("S004-I09", "S004-I10")
+def test_a_follow_up_call_is_filed_by_whoever_delivers_and_sells(hotline: Hotline) -> None:
+    assert hotline("add", "13800138000", "--why", "delivery-call", "--within", "0", "--rule", "S004-I09").output == (
+        "request 1 is filed\n"
+    )
+    hotline("add", "13900139000", "--why", "purchase-call", "--within", "25", "--after", "20", "--by", "shop")
+    told = hotline("show", "2").output
+    assert "purchase-call:" in told and "not before" in told and "by shop  added by hand" in told
+    today, later = (json.loads(line) for line in hotline("list", "--json").output.splitlines())
+    days = (datetime.fromisoformat(later["due"]) - datetime.fromisoformat(today["due"])).days
+    assert days in (24, 25)  # late in the evening today's call is due at midnight
+
+
+def test_a_number_that_is_not_rung_is_refused_before_anything_is_filed(hotline: Hotline) -> None:
+    refused = hotline("add", "4001234567", "--why", "purchase-call", "--within", "25")
+    assert isinstance(refused.exception, RequestRefused) and "allowed_prefixes" in str(refused.exception)
+    assert "4001234567" not in str(refused.exception)
+    assert hotline("list").output == "nothing is open\n"

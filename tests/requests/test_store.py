@@ -238,6 +238,18 @@ async def test_what_a_dead_worker_had_claimed_is_open_again_and_what_a_person_ha
     assert (await store.get(theirs)).state is State.CLAIMED
 
 
+async def test_who_it_was_is_forgotten_when_it_has_been_over_long_enough(store: Store, wall: Wall) -> None:
+    over = await store.file(posted(wall.now, filing(taken={"number": NUMBER})))
+    await store.move(over, State.DONE, "li", wall.now)
+    live = await store.file(posted(wall.now, number=OTHER))
+    await store.forget(wall.now)
+    assert (await store.get(over)).number == NUMBER
+    await store.forget(wall.on(seconds=1))
+    forgotten = await store.get(over)
+    assert (forgotten.number, forgotten.given, forgotten.taken, forgotten.state) == ("", "", {}, State.DONE)
+    assert (await store.get(live)).number == OTHER
+
+
 @pytest.mark.rule("S004-F06", "S004-U10")
 async def test_a_caller_who_redials_in_time_is_not_rung_and_goes_to_the_same_agent(store: Store, wall: Wall) -> None:
     number = await store.file(posted(wall.now, filing(procedure=DROPPED, clock="dropped-call"), agent="agent-007"))
