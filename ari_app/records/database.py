@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -201,6 +202,7 @@ def _make_room(url: sa.URL) -> None:
 
 def _engine(url: sa.URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
+        logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG tells every value it writes
         room: dict[str, Any] = {} if _in_file(url) else {"pool_size": 1, "max_overflow": 0}
         engine = create_async_engine(
             url,
