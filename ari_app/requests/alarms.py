@@ -6,6 +6,7 @@ Rule 2: an alarm says which request; the number is in the database, for those wh
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ from ari_app.requests.request import Request
 from ari_app.requests.settings import RequestsSettings
 
 log = logging.getLogger(__name__)
+
+AGAIN_AFTER = (1.0, 10.0, 60.0)
+"""Seconds after which a webhook that did not listen is told again."""
 
 
 class Why(StrEnum):
@@ -40,6 +44,7 @@ class Alarm:
     clock: str = ""
     rule: str = ""
     due: datetime | None = None
+    key: str = ""  # of the letter, for what could not be written yet
 
     def as_json(self) -> dict[str, str | int | None]:
         """What the webhook is posted."""
@@ -51,7 +56,7 @@ class Alarm:
 
 def of_letter(letter: Letter, request: int | None) -> Alarm:
     """Something urgent was filed."""
-    return Alarm(Why.URGENT, request, letter.kind, letter.procedure, letter.to)
+    return Alarm(Why.URGENT, request, letter.kind, letter.procedure, letter.to, key=letter.key)
 
 
 def of_request(why: Why, request: Request) -> Alarm:
@@ -88,10 +93,18 @@ class Alarms:
             log.warning("the alarm webhook answers %d", answer.status)
         return told
 
+    async def insist(self, alarm: Alarm) -> None:
+        """Tell people, and a webhook that does not listen a few times more."""
+        for pause in AGAIN_AFTER:
+            if await self.tell(alarm):
+                return
+            await asyncio.sleep(pause)
+        await self.tell(alarm)
+
     def _log(self, alarm: Alarm) -> None:
         """Once: an alarm is told again only to a webhook that did not listen."""
-        this = (alarm.why, alarm.request, alarm.clock, alarm.due)
-        if alarm.request is None or this not in self._logged:
+        this = (alarm.why, alarm.request or alarm.key, alarm.clock, alarm.due)
+        if this not in self._logged:
             self._logged.add(this)
             log.warning(
                 "%s: request %s, %s for %s, from procedure %s, clock %s, due %s",

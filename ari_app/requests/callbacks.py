@@ -19,10 +19,12 @@ from ari_app.requests.dialling import Dialler, Opening, Outcome, Policy, RingNow
 from ari_app.requests.request import Request
 from ari_app.requests.settings import RequestsSettings
 from ari_app.requests.states import State
-from ari_app.requests.store import Store
+from ari_app.requests.store import ABANDONED, Store
 
 log = logging.getLogger(__name__)
 
+KEEP_EVERY = ABANDONED.total_seconds() / 3
+"""Seconds after which a claim is renewed while its call lasts."""
 BROKEN_PAUSE = 60.0
 """Seconds until a request whose attempt broke is tried again."""
 
@@ -90,16 +92,36 @@ class Callbacks:
         outcome: Outcome | None = None
         try:
             await store.move(request.id, State.CLAIMED, self._name, self._now())
+            keeping = asyncio.create_task(self._keep(store, request))
             try:
                 outcome = await attempt(self._dialler, request, self._opening(request), self._policy)
             finally:
+                keeping.cancel()
                 if outcome is None:  # broken or cancelled: open again, for us or for another worker
                     await self._open_again(store, request)
-            await self._conclude(store, request, outcome)
+            await self._conclude_surely(store, request, outcome)
         except RequestRefused as problem:  # somebody was quicker, or finished or cancelled it meanwhile
             log.info("ringing: %s", problem)
         except Exception:
             log.exception("ringing for request %d broke", request.id)
+
+    async def _keep(self, store: Store, request: Request) -> None:
+        """A long conversation is no abandoned request: nobody else is to ring this caller meanwhile."""
+        while True:
+            await asyncio.sleep(KEEP_EVERY)
+            try:
+                await store.keep(request.id, self._name, self._now())
+            except StoreUnreachable as problem:
+                log.warning("the claim of request %d is not kept: %s", request.id, problem)
+
+    async def _conclude_surely(self, store: Store, request: Request, outcome: Outcome) -> None:
+        """Who was connected is not rung again because the database was away when they hung up."""
+        while True:
+            try:
+                return await self._conclude(store, request, outcome)
+            except StoreUnreachable as problem:
+                log.warning("what became of request %d waits for the database: %s", request.id, problem)
+                await asyncio.sleep(self._settings.look_every)
 
     async def _conclude(self, store: Store, request: Request, outcome: Outcome) -> None:
         now = self._now()
@@ -113,7 +135,7 @@ class Callbacks:
         else:
             await store.move(request.id, result.then, self._name, now, outcome)
         if result.then is State.FAILED:
-            await self._alarms.tell(of_request(Why.NOT_REACHED, request))
+            await self._alarms.insist(of_request(Why.NOT_REACHED, request))
 
     async def _open_again(self, store: Store, request: Request) -> None:
         now, note = self._now(), "the attempt did not come to its end"

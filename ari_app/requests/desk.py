@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from ari_app.call import Filing, Kind
 from ari_app.errors import BrokenConfiguration, StoreUnreachable
@@ -140,7 +139,9 @@ class Desk:
         if self._letters:
             log.error("%d filings are lost: neither database nor disk takes them", len(self._letters))
         if self._telling:
-            await asyncio.wait(tuple(self._telling), timeout=self._settings.webhook_within)
+            _, unheard = await asyncio.wait(tuple(self._telling), timeout=self._settings.webhook_within)
+            for task in unheard:
+                task.cancel()
 
     async def write(self) -> None:
         """Everything filed so far goes into the database, or to the disk when it is away."""
@@ -244,15 +245,7 @@ class Desk:
 
     def _tell(self, letter: Letter, number: int | None) -> None:
         """Beside everything else, like the looking."""
-        self._beside(self._tell_until_heard(letter, number))
-
-    async def _tell_until_heard(self, letter: Letter, number: int | None) -> None:
-        for _ in range(3):
-            if await self._alarms.tell(of_letter(letter, number)):
-                return
-
-    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self._alarms.insist(of_letter(letter, number)))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 

@@ -9,7 +9,7 @@ one of them is gone is news to the other: this is the one place besides line.py 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -149,6 +149,16 @@ class Opening:
     def why(self, request: Request) -> Prompt:
         """The reason for this call."""
         return self.apology if request.procedure == DROPPED else self.reason
+
+
+def opening_of(prompts: Mapping[str, Prompt], patience: float) -> Opening | None:
+    """The words of a standard that has them all; None: it says nothing to whom we ring, so nobody is rung."""
+    said = [prompts.get(f"callback-{name}") for name in ("introduce", "verify", "reason", "apology")]
+    match said:
+        case [Prompt() as introduce, Prompt() as verify, Prompt() as reason, Prompt() as apology]:
+            return Opening(introduce, verify, reason, apology, patience)
+        case _:
+            return None
 
 
 async def attempt(dialler: Dialler, request: Request, opening: Opening, policy: Policy) -> Outcome:

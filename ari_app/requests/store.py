@@ -220,6 +220,12 @@ class Store:
             await _go(connection, row, State.CANCELLED, "call", now, "the caller redialled")
             return str(row.agent)
 
+    async def keep(self, number: int, by: str, now: datetime) -> None:
+        """Whoever claimed it is still at it."""
+        theirs = sa.and_(REQUEST.c.id == number, REQUEST.c.state == State.CLAIMED, REQUEST.c.claimed_by == by)
+        async with self._database.transaction() as connection:
+            await connection.execute(REQUEST.update().where(theirs).values(changed_at=now))
+
     async def reopen(self, now: datetime) -> None:
         """What a worker claimed and never finished is open again."""
         left = sa.select(REQUEST).where(

@@ -287,6 +287,21 @@ async def test_a_webhook_that_does_not_listen_is_told_again_and_holds_up_no_fili
     assert "does not answer: TimeoutError" in caplog.text
 
 
+async def test_a_webhook_that_fails_once_is_told_of_something_urgent_again(
+    lite: Database, tmp_path: Path, wall: Wall, listener: tuple[Listener, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    heard, url = listener
+    heard.status = 503
+    desk = desk_of(Line(lite), settings(tmp_path, webhook=url), wall)
+    desk.file("c", NUMBER, filing(Kind.ALERT), Office())
+    await desk.write()
+    await heard.heard.wait()
+    heard.status = 200
+    await desk.close()
+    assert len(heard.told) == 2
+    assert "answers 503" in caplog.text and caplog.text.count("urgent: request 1") == 1
+
+
 # ------------------------------------------------------------------ a dropped call
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ari_app.call import Digit, Heed, Kind, Prompt, Silence, Speech
-from ari_app.errors import CallerHungUp
+from ari_app.errors import CallerHungUp, StoreUnreachable
 from ari_app.hours import Hours, Span
 from ari_app.records.database import Database
 from ari_app.rehearsal import clock
@@ -30,6 +30,7 @@ from ari_app.requests.dialling import (
     attempt,
     conclude,
     decide,
+    opening_of,
 )  # fmt: skip
 from ari_app.requests.letter import DROPPED
 from ari_app.requests.request import Request
@@ -432,6 +433,45 @@ async def test_an_attempt_that_breaks_is_tried_again_a_minute_later_and_breaks_n
     await here.go()
     assert (await here.store.get(number)).state is State.DONE
     assert NUMBER not in caplog.text
+
+
+async def test_who_was_connected_is_not_rung_again_though_the_database_was_away_when_they_hung_up(
+    lite: Database, tmp_path: Path, wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = round_of(lite, tmp_path, wall, Outcome.CONNECTED)
+    number = await here.store.file(posted(wall.now))
+    away = StoreUnreachable("the database is away; start it")
+
+    class Cut(Store):
+        """A store whose database is away for the second change: the one that says what became of the call."""
+
+        changes = 0
+
+        async def move(self, *arguments: Any, **more: Any) -> None:
+            self.changes += 1
+            if self.changes == 2:
+                raise away
+            await super().move(*arguments, **more)
+
+    async def connect() -> Store:
+        return cut
+
+    cut = Cut(lite)
+    given = settings(tmp_path)
+    callbacks = Callbacks(connect, here.exchange, lambda _: OPENING, lambda: ALWAYS, given, "1", wall)
+    await callbacks.round()
+    await callbacks.settled()
+    assert (await here.store.get(number)).state is State.DONE
+    assert "waits for the database" in caplog.text
+
+
+def test_a_standard_without_the_words_rings_nobody() -> None:
+    names = ("callback-introduce", "callback-verify", "callback-reason", "callback-apology")
+    prompts = {name: prompt(name) for name in names}
+    opening = opening_of(prompts, 5)
+    assert opening is not None and opening.apology.name == "callback-apology"
+    del prompts["callback-reason"]
+    assert opening_of(prompts, 5) is None
 
 
 async def test_who_was_cancelled_in_the_meantime_is_not_rung(lite: Database, tmp_path: Path, wall: Wall) -> None:

@@ -238,6 +238,15 @@ async def test_what_a_dead_worker_had_claimed_is_open_again_and_what_a_person_ha
     assert (await store.get(theirs)).state is State.CLAIMED
 
 
+async def test_a_claim_that_is_kept_is_not_abandoned(store: Store, wall: Wall) -> None:
+    number = await store.file(posted(wall.now))
+    await store.move(number, State.CLAIMED, "worker 1", wall.now)
+    await store.keep(number, "worker 1", wall.on(minutes=29))
+    await store.keep(number, "worker 2", wall.on(minutes=20))
+    await store.reopen(wall.now)
+    assert (await store.get(number)).state is State.CLAIMED
+
+
 async def test_who_it_was_is_forgotten_when_it_has_been_over_long_enough(store: Store, wall: Wall) -> None:
     over = await store.file(posted(wall.now, filing(taken={"number": NUMBER})))
     await store.move(over, State.DONE, "li", wall.now)
