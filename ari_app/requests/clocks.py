@@ -19,7 +19,7 @@ NIGHT = tuple(span for span in QUIET if span.begin == 0 or span.end == DAY)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One promise: from one thing to another within a limit. Exactly one of the limits is set.
+    """One promise: from one thing to another within a limit. At most one of the limits is set; none: no figure.
 
     `minutes` are real minutes, day and night. `days` ends with the day so many days later (0: the same day).
     `next_day` is the minute of the next morning's report. `agreed`: the time the caller was promised.
@@ -58,14 +58,14 @@ def to_the_minute(moment: datetime) -> datetime:
 
 
 def due(clock: Clock, started: datetime, hours: Hours, agreed: datetime | None = None) -> datetime | None:
-    """When a clock that started at a moment has run out. None: it runs to an agreed time, and none is agreed yet."""
+    """When a clock that started at a moment has run out. None: it has no figure, or no time is agreed yet."""
     if clock.agreed:
         return agreed
     if clock.minutes is not None:
         return started.astimezone(UTC) + timedelta(minutes=clock.minutes)
     if clock.days is not None:
         return _end_of_day(started, clock.days, hours)
-    return _next_report(started, clock.next_day or 0, hours)
+    return None if clock.next_day is None else _next_report(started, clock.next_day, hours)
 
 
 def overdue(due: datetime | None, now: datetime) -> bool:

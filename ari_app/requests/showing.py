@@ -83,7 +83,7 @@ def page(request: Request, now: datetime) -> list[str]:
     for stage in request.stages:
         kept = {True: "in time", False: "LATE", None: "runs"}[stage.kept]
         stopped = f"{moment(stage.stopped, zone)} {stage.clock.stops}" if stage.stopped else ""
-        due = f"due {moment(stage.due, zone)}" if stage.due else "due when agreed"
+        due = f"due {moment(stage.due, zone)}" if stage.due else "no due time"
         told.append(
             f"  {stage.clock.name}: {moment(stage.started, zone)} {stage.clock.starts}, {due}, {stopped or kept}"
             + (f", {kept}" if stopped else "")

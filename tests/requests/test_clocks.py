@@ -68,6 +68,14 @@ def test_a_promised_time_is_the_due_time_and_without_one_nothing_is_due() -> Non
     assert when("promised", "2026-11-24 15:00", "2026-11-26 10:30") == shanghai("2026-11-26 10:30")
 
 
+def test_a_clock_without_a_figure_runs_and_is_never_due(tmp_path: Path) -> None:
+    file = tmp_path / "standard.yaml"
+    file.write_text("clocks:\n  c: {rule: [S000-23], from: restored, to: callback}\n", encoding="utf-8")
+    clock = YamlFile(file, BrokenStandard).parse(_Standard).clocks["c"].clock("c")
+    assert due(clock, shanghai("2026-11-24 15:00"), ALWAYS) is None
+    assert clock.rule == "S000-23"
+
+
 def test_a_promise_is_broken_in_the_minute_after_it() -> None:
     at = shanghai("2026-11-24 17:00")
     assert not overdue(at, at + timedelta(seconds=59.9))
@@ -159,8 +167,7 @@ class _Standard(BaseModel):
         ("{minutes: 0}", "greater than 0"),
         ("{minutes: -5}", "greater than 0"),
         ("{minutes: .inf}", "finite"),
-        ("{rule: S000-20}", "has no limit; write one of minutes, days, next_day, agreed"),
-        ("{minutes: 5, days: 1}", "has minutes and days"),
+        ("{minutes: 5, days: 1}", "has minutes and days; write one of them"),
         ('{next_day: "25:00"}', "is no time of day"),
         ("{minutes: 5, then: nowhere}", "there is no such clock"),
         ("{minutes: 5, then: c}", "leads to itself again"),
