@@ -77,14 +77,15 @@ class Database:
         self._opened: tuple[int, int] | None = None  # which file on which disk
 
     @classmethod
-    async def open(cls, url: str) -> Database:
+    async def open(cls, url: str, *, create: bool = True) -> Database:
         """The database at `url`, its tables made or brought up to date.
 
+        Who only wants to look says `create=False`: a SQLite file that is not there is then missed, not made.
         Raises BrokenConfiguration when the URL cannot be one of a database, StoreUnreachable when the database does
         not answer or refuses us.
         """
         parsed = _parse(url)
-        await asyncio.to_thread(_make_room, parsed)
+        await asyncio.to_thread(_make_room if create else _must_exist, parsed)
         database = cls(_engine(parsed), parsed)
         try:
             await database._begin_anew()
@@ -198,6 +199,14 @@ def _make_room(url: sa.URL) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError:
         pass
+
+
+def _must_exist(url: sa.URL) -> None:
+    file = _in_file(url)
+    if file is not None and not file.exists():
+        raise StoreUnreachable(
+            f"{url}: no such file: no call has been recorded there, or another configuration says where"
+        )
 
 
 def _engine(url: sa.URL) -> AsyncEngine:

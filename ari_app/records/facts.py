@@ -72,6 +72,7 @@ class Entered:
     at: float
     procedure: str
     rules: tuple[str, ...] = ()
+    waits: int = 0  # how many waits it prescribes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Stint:
     dialled: str = ""
     procedure: str = ""  # the one an agent's key asked for
     queue_status: str = ""  # with what the queue gave the caller back
+    dial_status: str = ""  # with what an extension did
     language: str = ""
     standard: str = ""
     version: int = 0

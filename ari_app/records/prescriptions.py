@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,6 +30,9 @@ class Prescriptions:
 
 
 NONE = Prescriptions()
+LATE = re.compile("(对不起|不好意思|抱歉).*久等")
+LATE_RULE = "S000-15"
+"""What an apology for lateness must say, and the rule that wants it: a sentence like this is one, whatever its name."""
 
 
 class _Step(Protocol):
@@ -39,7 +43,8 @@ class _Step(Protocol):
 def of_standard(standard: Standard, sentences: Iterable[Sentence] = ()) -> Prescriptions:
     """Everything a call by this standard is measured against.
 
-    A step in which keys or a message are taken has no wait to be kept: the caller decides how long it lasts.
+    `sentences` are those of the standard's own language: others say the same under the same names. A step in which
+    keys or a message are taken has no wait to be kept: the caller decides how long it lasts.
     """
     waits = {
         Place(name, number): float(step.wait)
@@ -52,7 +57,8 @@ def of_standard(standard: Standard, sentences: Iterable[Sentence] = ()) -> Presc
         name: Procedure(_rules(ladder), len(ladder.steps), ladder.then == "hang_up")
         for name, ladder in standard.procedures.items()
     }
-    return Prescriptions(waits, procedures, {sentence.name: sentence.rule for sentence in sentences if sentence.rule})
+    rules = {s.name: s.rule or (LATE_RULE if LATE.search(s.text) else "") for s in sentences}
+    return Prescriptions(waits, procedures, {name: rule for name, rule in rules.items() if rule})
 
 
 def _taken_up(step: _Step) -> bool:

@@ -61,6 +61,7 @@ def fold(
         dialled=clean(arrival.dialled),
         procedure=clean(arrival.procedure),
         queue_status=clean(arrival.queue_status),
+        dial_status=clean(str(getattr(arrival, "dial_status", ""))),
         language=clean(reading.language or language or arrival.language),
         standard=clean(standard),
         version=version,
@@ -159,7 +160,8 @@ class _Reading:
         place = Place(procedure, int(step)) if procedure and step.isdecimal() and len(step) < 9 else Place(detail)
         if self.place is None or place.procedure != self.place.procedure or place.step <= self.place.step:
             known = self.prescriptions.procedures.get(place.procedure)
-            self.procedures.append(Entered(self.now, place.procedure, known.rules if known else ()))
+            waits = sum(other.procedure == place.procedure for other in self.prescriptions.waits)
+            self.procedures.append(Entered(self.now, place.procedure, known.rules if known else (), waits))
         self.place, self._quiet, self._said_here = place, None, False
         self._places += 1
 

@@ -7,7 +7,7 @@ Rule 2: two workers may add to the same call at once; the line of the call is th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -55,7 +55,7 @@ class Calls:
         numbers: Sequence[str] = (),
         outcome: str = "",
         newest: int | None = None,
-    ) -> AsyncIterator[CallRecord]:
+    ) -> AsyncGenerator[CallRecord, None]:
         """Calls that began in [since, until), oldest first; only the `newest` so many of them.
 
         One of `numbers` must be the caller's, as it is kept, or the one dialled.
