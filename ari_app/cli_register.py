@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import IO, TypeVar
 
 import click
 
@@ -244,12 +244,14 @@ def import_(file: Path, dry_run: bool) -> None:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[TextIO]:
+def _reading(file: Path) -> Iterator[IO[str]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             yield lines
-    except (sheet.BrokenSheet, replaying.BrokenCalls) as problem:
-        raise type(problem)(f"{file}: {problem}") from None
+    except sheet.BrokenSheet as problem:
+        raise sheet.BrokenSheet(f"{file}: {problem}") from None
+    except replaying.BrokenCalls as problem:
+        raise replaying.BrokenCalls(f"{file}: {problem}") from None
     except UnicodeDecodeError:
         raise sheet.BrokenSheet(f"{file}: is not UTF-8; save it as UTF-8") from None
     except OSError as problem:
@@ -257,13 +259,14 @@ def _reading(file: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[TextIO]:
+def _writing(file: Path) -> Iterator[IO[str]]:
     if str(file) == "-":
-        yield click.get_text_stream("stdout", encoding="utf-8")
+        with click.open_file("-", "w", encoding="utf-8") as out:
+            yield out
         return
     try:
-        with file.open("w", encoding="utf-8-sig", newline="") as out:
-            yield out
+        with file.open("w", encoding="utf-8-sig", newline="") as written:
+            yield written
     except OSError as problem:
         raise click.FileError(str(file), problem.strerror) from None
 

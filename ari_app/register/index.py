@@ -162,10 +162,10 @@ class Index:
         found = [listing for listing in self._columns.find(key) if listing.entry not in self._changed]
         if beside := self._exact.get(key):
             found.extend(beside.values())
-        for length in self._lengths:
-            found.extend(self._prefixes.get(caller.number[:length], {}).values())
-            if caller.national != caller.number:
-                found.extend(self._prefixes.get(caller.national[:length], {}).values())
+        for number in {caller.number, caller.national}:
+            for length in self._lengths:
+                if length <= len(number):
+                    found.extend(self._prefixes.get(number[:length], {}).values())
         at = bisect_right(self._by_first, key, key=lambda r: r[0]) - 1
         while at >= 0 and self._furthest[at] >= key:
             if self._by_first[at][1] >= key:

@@ -40,8 +40,10 @@ OVERLAP = 500
 """Changes read again after loading: their transactions may have been open when we began."""
 LATE = 60.0
 """Seconds in which an open transaction is expected to be committed."""
-RELOAD_ABOVE = 20_000
+RELOAD_ABOVE = 50_000
 """Entries beside the columns from which it is cheaper to load everything anew."""
+RELOAD_PAUSE = 30.0
+"""Seconds between two such loadings: an import of a million goes on for minutes."""
 JOBS = 10_000
 """Writings that may wait for the database; what comes on top is lost, and said."""
 KEEP_MARKS = 31 * 86400.0
@@ -193,14 +195,16 @@ class LiveRegister:
         return True
 
     async def _follow(self) -> None:
-        tidied = -TIDY
         loop = asyncio.get_running_loop()
+        tidied = loaded = loop.time() - max(TIDY, RELOAD_PAUSE)
         while True:
             try:
-                if not self.loaded.is_set() or self._index.beside > RELOAD_ABOVE:
+                crowded = self._index.beside > RELOAD_ABOVE and loop.time() - loaded >= RELOAD_PAUSE
+                if crowded or not self.loaded.is_set():
+                    loaded = loop.time()
                     await self.load()
                 await self.poll()
-                if loop.time() - tidied > TIDY:
+                if loop.time() - tidied >= TIDY:
                     tidied = loop.time()
                     await self._store.forget_marks(self._clock() - KEEP_MARKS)
             except StoreUnreachable as problem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TextIO, TypeVar
+from typing import IO, TypeVar
 
 from ari_app.errors import HotlineError
 from ari_app.procedures.screening import Treatment
@@ -48,7 +48,7 @@ def unsafe(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:].lstrip()[:1] in _FORMULA and cell[1:].strip() else cell
 
 
-def write(entries: Iterable[Entry], sheet: TextIO) -> int:
+def write(entries: Iterable[Entry], sheet: IO[str]) -> int:
     """A line for each entry, below a line of headings; how many."""
     writer = csv.writer(sheet, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -72,7 +72,7 @@ def _cells(entry: Entry) -> Iterator[str]:
     yield "yes" if entry.under_review else ""
 
 
-def read(sheet: TextIO, *, by: str, at: float, home: str = HOME) -> Iterator[Entry]:
+def read(sheet: IO[str], *, by: str, at: float, home: str = HOME) -> Iterator[Entry]:
     """The entries of a sheet, in its order; only `pattern` and `treatment` must be there.
 
     Raises BrokenSheet with the line; the message does not repeat what stands there.
