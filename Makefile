@@ -10,7 +10,7 @@ help: ## this list
 
 demo: $(VENV)/ready ## hear it work: nine callers ring a real Asterisk and are treated by the standard
 	@$(BIN)/hotline prompts build -q
-	$(BIN)/hotline demo $(DEMO)
+	$(BIN)/hotline demo $(if $(STANDARD),--standard $(STANDARD)) $(DEMO)
 
 run: $(VENV)/ready ## a PBX and the hotline, left up for a softphone; Ctrl-C stops them
 	@$(BIN)/hotline prompts build -q

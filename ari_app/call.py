@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Protocol
 
@@ -52,17 +53,63 @@ NOTHING = Heed(False, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a sentence for what is known only during a call: where it comes from, and how it is spoken."""
+
+    name: str
+    source: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """One sentence: its name, how many seconds it lasts, and where the PBX finds the recording.
 
     `recording` is the path below the sounds folder without an extension, as Asterisk wants it
-    (`hotline-standard/zh-CN/greeting`).
+    (`hotline-standard/zh-CN/greeting`). A sentence with `slots` is put together for each call from `slots`, its
+    fragments and places, into `parts`, which are played as one.
     """
 
     name: str
     seconds: float
     recording: str
     language: str = ""
+    slots: tuple[Prompt | Slot, ...] = ()
+    parts: tuple[Prompt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToQueue:
+    """To an agent, by a queue; `urgent`: before other callers."""
+
+    queue: QueueName
+    urgent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.queue}{' urgent' if self.urgent else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class ToAgent:
+    """Back to the agent who had this caller; by the queue, before others, when that one is gone."""
+
+    queue: QueueName
+
+    def __str__(self) -> str:
+        return "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class ToExtension:
+    """To an extension of the house, dialled by the caller: hostile text."""
+
+    extension: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "extension"
+
+
+Destination = ToQueue | ToAgent | ToExtension
 
 
 class Kind(StrEnum):
@@ -94,6 +141,7 @@ class Door(StrEnum):
     INCOMING = "incoming"
     AFTER_QUEUE = "after-queue"
     PROCEDURE = "procedure"
+    TRANSFERRED = "transferred"
     ADOPTED = "adopted"
 
 
@@ -107,9 +155,16 @@ class Arrival:
     dialled: str = field(default="", repr=False)
     procedure: str = ""  # door PROCEDURE: which one the agent's key asked for
     queue_status: str = ""  # door AFTER_QUEUE: Asterisk's QUEUESTATUS
+    dial_status: str = ""  # door TRANSFERRED: Asterisk's DIALSTATUS
     language: str = ""  # the channel's, or the one a former worker spoke with this caller
     queue_round: int = 0  # how often this caller has been handed to a queue
     place: Place | None = None  # door ADOPTED: where the former worker was
+    at: datetime | None = None  # when, by the wall clock; None: opening hours are not asked
+    rang: float = 0.0  # seconds the caller heard ringing before we were given the call
+    agent: str = ""  # who had this caller before: an agent's name in the queue
+    notice: str = ""  # the notice that is on
+    areas: tuple[str, ...] = ()  # whose numbers begin so the notice is for; empty: for everybody
+    verdict: str = ""  # what screening says: "", challenge, station
 
 
 class Call(Protocol):
@@ -121,17 +176,30 @@ class Call(Protocol):
     @property
     def journal(self) -> Journal: ...
 
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """What the caller pressed when asked, by name: only keys, and as true as a stranger's word."""
+
+    def take(self, name: str, keys: str) -> None:
+        """The caller pressed these keys when asked for `name`; none: what was taken before was wrong."""
+
     async def answer(self) -> None:
         """The caller hears the ringing stop, if it has not stopped yet, and we begin to listen."""
 
     async def play(self, prompt: Prompt, heed: Heed = ANYTHING) -> Digit | Speech | None:
         """The caller hears a prompt; None when it was played to its end, else what interrupted it."""
 
-    async def listen(self, patience: float, heed: Heed = ANYTHING) -> Digit | Speech | Silence:
-        """We are quiet until the caller acts, at most `patience` seconds from the end of the last prompt."""
+    async def listen(self, patience: float, heed: Heed = ANYTHING, *, music: bool = False) -> Digit | Speech | Silence:
+        """We are quiet, or play music, until the caller acts, at most `patience` seconds from the last prompt's end."""
 
-    async def hand_off(self, queue: QueueName) -> None:
-        """The caller goes to an agent queue; the call is spent after this."""
+    async def record(self, longest: float) -> str:
+        """The caller speaks after a tone, `longest` seconds at most; where Asterisk keeps it, "" when it could not."""
+
+    def file(self, filing: Filing) -> None:
+        """Something is left for people to do. Never waits, never fails."""
+
+    async def hand_off(self, to: Destination) -> None:
+        """The caller goes to an agent or an extension; the call is spent after this."""
 
     async def hang_up(self) -> None:
         """We hang up; the call is spent after this."""

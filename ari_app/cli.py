@@ -13,6 +13,7 @@ import importlib
 import logging
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ ELSEWHERE = {
     "check": "cli_check:check",
     "demo": "cli_demo:demo",
     "prompts": "cli_prompts:prompts",
+    "reload": "cli_reload:reload",
     "survive": "cli_survive:survive",
     "try": "cli_try:try_",
 }
@@ -92,6 +94,7 @@ async def _serve(board: type[Switchboard], settings: config.Configuration, spoke
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stop)
     loop.add_signal_handler(signal.SIGHUP, _reload, switchboard, settings)
+    switchboard.on_reload = partial(_reload, switchboard, settings)
     serving = asyncio.create_task(switchboard.run())
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -11,33 +11,40 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from ari_app import paths
 from ari_app.pbx.provide import provide
 from ari_app.qa import page, report
-from ari_app.qa.cast import CAST, HOSTILE
+from ari_app.qa.cast import HOSTILE
+from ari_app.qa.casting import cast_for
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import Verdict, judge
+from ari_app.standard import load
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), help="Where the report goes.")
+@click.option(
+    "--standard", "name", default="hotline-standard", show_default=True, metavar="NAME|FOLDER",
+    help="The service standard by which the callers are treated.",
+)  # fmt: skip
 @click.option("--hostile", is_flag=True, help="Two more callers, whose caller ids are attacks.")
-def demo(out: Path, hostile: bool) -> None:
+def demo(out: Path, name: str, hostile: bool) -> None:
     """Play nine callers against a hotline of its own, and report what each of them heard.
 
     Exit code 0 only if every caller was treated by the standard.
     """
-    results = asyncio.run(_demo(out, hostile))
+    results = asyncio.run(_demo(out, paths.standard_folder(name), hostile))
     sys.exit(0 if all(verdict.kept for _, verdict in results) else 1)
 
 
-async def _demo(out: Path, hostile: bool) -> list[tuple[Hearing, Verdict]]:
+async def _demo(out: Path, folder: Path, hostile: bool) -> list[tuple[Hearing, Verdict]]:
     began = time.monotonic()
     console = Console(width=None if sys.stdout.isatty() else 132)
-    cast = CAST + (HOSTILE if hostile else ())
+    cast = cast_for(load(folder)) + (HOSTILE if hostile else ())
     asterisk = await asyncio.to_thread(provide, console.print)
     console.print(f"Starting two PBXs: the hotline's and the carrier's ({asterisk.version}) …")
-    async with Stage(asterisk, out / "pbx") as stage:
+    async with Stage(asterisk, out / "pbx", standard_folder=folder) as stage:
         console.print(f"{len(cast)} callers ring. This takes about a minute: a silent caller is waited for.")
         with report.Watch(console, cast) as watch:
             hearings = await stage.perform(cast, watch)

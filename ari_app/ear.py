@@ -46,13 +46,21 @@ class PlaybackEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The caller's voice is kept under this name; `made` is false when it could not be."""
+
+    recording: str
+    made: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The line is no longer ours: hung up, or `taken` by another worker."""
 
     taken: bool = False
 
 
-Sign = KeyPressed | TalkStarted | TalkFinished | PlaybackEnded | Gone
+Sign = KeyPressed | TalkStarted | TalkFinished | PlaybackEnded | RecordingEnded | Gone
 
 
 class Inbox:
@@ -143,8 +151,12 @@ class Attention:
         self._inbox = inbox
         self._ear = Ear(speech_minimum)
 
-    async def hear(self, until: float, heed: Heed, playback: str = "") -> Digit | Speech | PlaybackEnded | Gone | None:
-        """The first of: what `heed` lets through, the end of `playback`, the line gone; None when time is up.
+    async def hear(
+        self, until: float, heed: Heed, playback: str = ""
+    ) -> Digit | Speech | PlaybackEnded | RecordingEnded | Gone | None:
+        """The first of: what `heed` lets through, the end of `playback` (or of a recording called so), the line gone.
+
+        None when time is up.
 
         A sound in the air when time is up is judged first: nobody is cut off at the beginning of a word.
         """
@@ -159,6 +171,8 @@ class Attention:
                 case Gone():
                     return sign
                 case PlaybackEnded() if sign.playback == playback:
+                    return sign
+                case RecordingEnded() if sign.recording == playback:
                     return sign
                 case KeyPressed(key) if key in heed.keys:
                     return Digit(key)

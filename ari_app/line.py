@@ -8,12 +8,26 @@ Rule 3: a line that is gone becomes CallerHungUp (or LineTaken) here and nowhere
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NoReturn, Protocol
 
-from ari_app.call import ANYTHING, Arrival, CallId, Digit, Heed, Prompt, QueueName, Silence, Speech
-from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded
+from ari_app.call import (
+    ANYTHING,
+    NOTHING,
+    Arrival,
+    CallId,
+    Destination,
+    Digit,
+    Filing,
+    Heed,
+    Prompt,
+    Silence,
+    Speech,
+    ToExtension,
+)
+from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded, RecordingEnded
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
 from ari_app.journal import Journal, Place, What
 from ari_app.standard import Hearing
@@ -48,8 +62,14 @@ class Channel(Protocol):
     async def stop(self, playback: str) -> None:
         """Stop a playback; its PlaybackEnded follows. One that is already over is no error."""
 
-    async def depart(self, queue: QueueName, queue_round: int) -> None:
-        """Leave for a queue."""
+    async def music(self, on: bool) -> None:
+        """Music on hold begins or ends; nothing else may be playing."""
+
+    async def record(self, recording: str, longest: float) -> None:
+        """Begin to record after a tone; a RecordingEnded with this name follows, at `longest` seconds at the latest."""
+
+    async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
+        """Leave for an agent or an extension; the briefing is for who answers there."""
 
     async def hang_up(self) -> None:
         """End the call."""
@@ -66,6 +86,7 @@ class Line:
         inbox: Inbox,
         hearing: Hearing,
         lead_in: Prompt,
+        keep: Callable[[Filing], None] = lambda filing: None,
     ) -> None:
         self.id = call_id
         self.arrival = arrival
@@ -75,20 +96,34 @@ class Line:
         self._hearing = hearing
         self._lead_in: Prompt | None = lead_in
         self._attention = Attention(inbox, hearing.speech_minimum)
-        self._playbacks = 0
+        self._keep = keep
+        self._taken: dict[str, str] = {}
+        self._heard = ""
+        self._sounds = 0
         self._stint = secrets.token_hex(3)
-        self._quiet_since = self._loop.time()
+        self._quiet_since = self._began = self._loop.time()
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        return self._taken
+
+    def take(self, name: str, keys: str) -> None:
+        self._taken[name] = keys
+        self.journal.note(What.TAKE, name)
+
+    def file(self, filing: Filing) -> None:
+        self.journal.note(What.FILE, f"{filing.kind}{f' to {filing.to}' if filing.to else ''}")
+        self._keep(filing)
 
     async def answer(self) -> None:
         await self._ask(self._channel.answer(self._hearing))
         self.journal.note(What.ANSWER)
 
     async def play(self, prompt: Prompt, heed: Heed = ANYTHING) -> Digit | Speech | None:
-        prompts = (prompt,) if self._lead_in is None else (self._lead_in, prompt)
+        prompts = prompt.parts or (prompt,)
+        prompts = prompts if self._lead_in is None else (self._lead_in, *prompts)
         self._lead_in = None
-        self._playbacks += 1
-        # Never an id of a former stint: news of its end may still be on the way when a call is adopted.
-        playback = f"{self.id}-{self._stint}.{self._playbacks}"
+        playback = self._next_id()
         length = sum(p.seconds for p in prompts)
         await self._open_ear()
         self.journal.note(What.PLAY, prompt.name)
@@ -101,7 +136,7 @@ class Line:
             case PlaybackEnded(played=True):
                 self.journal.note(What.PLAYED, prompt.name)
                 return None
-            case PlaybackEnded():
+            case PlaybackEnded() | RecordingEnded():
                 await self._unheard(prompt)
             case None:
                 self.journal.note(What.FAILED, f"{prompt.name}: no end reported")
@@ -113,7 +148,17 @@ class Line:
         self.journal.note(What.INTERRUPTED, prompt.name)
         return heard
 
-    async def listen(self, patience: float, heed: Heed = ANYTHING) -> Digit | Speech | Silence:
+    async def listen(self, patience: float, heed: Heed = ANYTHING, *, music: bool = False) -> Digit | Speech | Silence:
+        if not music:
+            return await self._listen(patience, heed)
+        await self._ask(self._channel.music(True))
+        try:
+            return await self._listen(patience, heed)
+        finally:
+            with contextlib.suppress(CallerHungUp, PbxUnreachable):  # who has left hears no music anyway
+                await self._channel.music(False)
+
+    async def _listen(self, patience: float, heed: Heed) -> Digit | Speech | Silence:
         since, until = self._quiet_since, self._quiet_since + patience
         heard = await self._attention.hear(until, heed)
         while heard is None and await self._open_ear():  # what they said meanwhile we cannot know: the wait begins anew
@@ -124,21 +169,46 @@ class Line:
         match heard:
             case Gone():
                 self._gone(heard)
-            case None | PlaybackEnded():
+            case None | PlaybackEnded() | RecordingEnded():
                 self.journal.note(What.SILENCE, f"{patience:g}")
                 return Silence(self._quiet_since - since)
         self._note_heard(heard)
         return heard
 
-    async def hand_off(self, queue: QueueName) -> None:
-        await self._ask(self._channel.depart(queue, self.arrival.queue_round + 1))
-        self.journal.note(What.HAND_OFF, queue)
+    async def record(self, longest: float) -> str:
+        recording = f"hotline-{self._next_id()}"
+        self.journal.note(What.RECORD)
+        await self._ask(self._channel.record(recording, longest))
+        heard = await self._attention.hear(self._loop.time() + longest + OVERDUE, NOTHING, recording)
+        self._quiet_since = self._loop.time()
+        match heard:
+            case Gone():
+                self._gone(heard)
+            case RecordingEnded(made=True):
+                return recording
+        self.journal.note(What.FAILED, "no recording was made")
+        return ""
+
+    async def hand_off(self, to: Destination) -> None:
+        briefing = {
+            "round": str(self.arrival.queue_round + (not isinstance(to, ToExtension))),
+            "heard": self._heard,
+            "waited": f"{self._loop.time() - self._began:.0f}",
+            "step": str(self.journal.place or ""),
+        }
+        await self._ask(self._channel.depart(to, briefing))
+        self.journal.note(What.HAND_OFF, str(to))
         await self._attention.settle("", self._loop.time() + SETTLING)
 
     async def hang_up(self) -> None:
         self.journal.note(What.HANG_UP)
         await self._ask(self._channel.hang_up())
         await self._attention.settle("", self._loop.time() + SETTLING)
+
+    def _next_id(self) -> str:
+        """For a playback or a recording; never one of a former stint, whose end may still be reported."""
+        self._sounds += 1
+        return f"{self.id}-{self._stint}.{self._sounds}"
 
     async def _open_ear(self) -> bool:
         """Listen again if the connection was lost; whether it was."""
@@ -164,8 +234,10 @@ class Line:
     def _note_heard(self, heard: Digit | Speech) -> None:
         match heard:
             case Digit(key):
+                self._heard = f"key {key}"
                 self.journal.note(What.DIGIT, key)
             case Speech():
+                self._heard = "speech"
                 self.journal.note(What.SPEECH)
 
     async def _ask(self, request: Awaitable[None]) -> None:

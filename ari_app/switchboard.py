@@ -14,27 +14,19 @@ from typing import Any
 
 from ari_app.ari import events
 from ari_app.ari.adoption import Adoption
-from ari_app.ari.channel import (
-    LANGUAGE,
-    PLACE,
-    PLAYBACK,
-    QUEUE_STATUS,
-    ROUND,
-    AriChannel,
-    left_on,
-    rescue,
-    stop_adopted,
-)
+from ari_app.ari.arrival import arrival_of
+from ari_app.ari.channel import AriChannel, rescue
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
+from ari_app.ari.reloading import RELOAD
 from ari_app.ari.wire import State, Wire
-from ari_app.call import Arrival, CallId, Door, QueueName
+from ari_app.call import Arrival, CallId, Door, QueueName, ToQueue
 from ari_app.config import Configuration
-from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, Sign, TalkFinished, TalkStarted
+from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, Sign, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
-from ari_app.journal import Journal, Place, What
+from ari_app.journal import Journal, What
 from ari_app.line import Line
-from ari_app.procedures.reception import AGENT_LEFT_FIRST, receive
+from ari_app.procedures.reception import receive
 from ari_app.standard import Standard
 
 log = logging.getLogger(__name__)
@@ -54,6 +46,7 @@ class Switchboard:
     def __init__(self, config: Configuration, standard: Standard, on_call_over: OnCallOver | None = None) -> None:
         self.standard = standard
         self.draining = False
+        self.on_reload: Callable[[], None] = lambda: None
         self.wire = Wire(config.ari, config.app, self._deliver)
         self._config = config
         self._queue = QueueName(config.queue)
@@ -131,8 +124,8 @@ class Switchboard:
             case events.CallBroadcast(channel):
                 if not self.draining and not self._deaf:
                     self._chore(self._claim(channel.id))
-            case events.StasisStart(channel, args=args):
-                self._begin(channel, args)
+            case events.StasisStart(channel, args=args, timestamp=now):
+                self._begin(channel, args, now)
             case events.StasisEnd(channel) | events.ChannelDestroyed(channel):
                 self._sign(channel.id, Gone())
             case events.ChannelTalkingStarted(channel):
@@ -144,12 +137,22 @@ class Switchboard:
             case events.PlaybackFinished(playback):
                 call_id = playback.id.rpartition("-")[0]
                 self._sign(call_id, PlaybackEnded(playback.id, playback.state != "failed"))
+            case events.RecordingFinished(recording):
+                self._recorded(recording.name, made=True)
+            case events.RecordingFailed(recording):
+                self._recorded(recording.name, made=False)
             case events.ApplicationMoveFailed(channel):
                 self._begin(channel, [Door.ADOPTED])
+            case events.ChannelUserevent(eventname=name) if name == RELOAD:
+                self.on_reload()
             case events.ChannelUserevent():
                 self._peers.heard(event)
             case events.ApplicationReplaced():
                 pass
+
+    def _recorded(self, name: str, *, made: bool) -> None:
+        call_id = name.removeprefix("hotline-").rpartition("-")[0]
+        self._sign(call_id, RecordingEnded(name, made))
 
     def _sign(self, call_id: str, sign: Sign) -> None:
         inbox = self._inboxes.get(call_id)
@@ -174,20 +177,20 @@ class Switchboard:
 
     # ------------------------------------------------------------------ attending
 
-    def _begin(self, channel: ChannelFacts, args: list[str]) -> None:
+    def _begin(self, channel: ChannelFacts, args: list[str], now: str = "") -> None:
         self._sign(channel.id, Gone(taken=True))  # it left and is back before its former task has noticed
         inbox = self._inboxes[channel.id] = Inbox(asyncio.get_running_loop())
         self._coming.discard(channel.id)
         self._idle.clear()
-        call = asyncio.create_task(self._attend(channel, args, inbox))
+        call = asyncio.create_task(self._attend(channel, args, now, inbox))
         self._calls[call] = channel.id
         call.add_done_callback(self._over)
 
-    async def _attend(self, channel: ChannelFacts, args: list[str], inbox: Inbox) -> None:
+    async def _attend(self, channel: ChannelFacts, args: list[str], now: str, inbox: Inbox) -> None:
         """One caller, to the end. Whatever goes wrong, they reach the queue."""
         line: Line | None = None
         try:
-            arrival = await self._arrival(channel, args)
+            arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
             line = Line(
                 CallId(channel.id),
@@ -198,7 +201,7 @@ class Switchboard:
                 standard.lead_in,
             )
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
-                await line.hand_off(self._queue)
+                await line.hand_off(ToQueue(self._queue))
             else:
                 await receive(line, standard, self._queue)
         except (CallerHungUp, LineTaken):
@@ -239,28 +242,6 @@ class Switchboard:
         finally:
             self._leaving.discard(channel_id)
 
-    async def _arrival(self, channel: ChannelFacts, args: list[str]) -> Arrival:
-        """Who comes through which door, with what a former worker or the queue left on the channel."""
-        door = Door(args[0]) if args and args[0] in set(Door) else Door.INCOMING
-        left: dict[str, str] = {}
-        if door is not Door.INCOMING:
-            left = await left_on(self.wire, channel.id)
-        if door is Door.ADOPTED:
-            await stop_adopted(self.wire, left[PLAYBACK])
-        status = left.get(QUEUE_STATUS, "")
-        rounds = "" if status == AGENT_LEFT_FIRST else left.get(ROUND, "")
-        return Arrival(
-            door=door,
-            number=channel.caller.number,
-            name=channel.caller.name,
-            dialled=channel.dialplan.exten,
-            procedure=args[1] if len(args) > 1 else "",
-            language=left.get(LANGUAGE) or channel.language,
-            queue_status=status,
-            queue_round=int(rounds) if rounds.isdecimal() else 0,
-            place=_place(left.get(PLACE, "")),
-        )
-
     def _spoken_to(self, arrival: Arrival) -> Standard:
         """The standard in the language of this caller: the one they were spoken to in, or the one they should be."""
         if arrival.door is Door.INCOMING:
@@ -296,11 +277,6 @@ class Switchboard:
         task = asyncio.create_task(do())
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
-
-
-def _place(text: str) -> Place | None:
-    procedure, _, step = text.rpartition(" ")
-    return Place(procedure, int(step)) if procedure and step.isdecimal() else None
 
 
 def _note_call_over(call_id: CallId, journal: Journal) -> None:

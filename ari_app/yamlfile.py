@@ -5,7 +5,7 @@ Rule: nothing here knows what the file is about; pydantic models say that.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,13 +66,17 @@ class YamlFile:
 
     def parse(self, model: type[Model]) -> Model:
         """The content as `model`; raises the file's error with line and path of the first mistake."""
-        if not isinstance(self.content, dict):
-            raise self.complaint((), "is not a mapping of names to values")
-        try:
-            return model.model_validate(self.content)
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            raise self.complaint(first["loc"], _plain(first), more=problem.error_count() - 1) from None
+        return validated(self.content, model, self.complaint)
+
+    def has(self, where: Location) -> bool:
+        """Whether this file itself has something at a path."""
+        part = self.content
+        for name in where:
+            inside = name < len(part) if isinstance(part, list) and isinstance(name, int) else False
+            if not inside and not (isinstance(part, dict) and name in part):
+                return False
+            part = part[name]
+        return True
 
     def complaint(self, where: Location, what: str, more: int = 0) -> HotlineError:
         """An error about one path of this file, ready to raise."""
@@ -95,6 +99,17 @@ class YamlFile:
             else:
                 break
         return line
+
+
+def validated(content: Any, model: type[Model], complaint: Callable[[Location, str, int], HotlineError]) -> Model:
+    """`content` as `model`; raises what `complaint` makes of the first mistake."""
+    if not isinstance(content, dict):
+        raise complaint((), "is not a mapping of names to values", 0)
+    try:
+        return model.model_validate(content)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        raise complaint(first["loc"], _plain(first), problem.error_count() - 1) from None
 
 
 def _plain(problem: Any) -> str:

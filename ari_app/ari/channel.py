@@ -8,11 +8,12 @@ Rule 2: variables before `play`: while a prompt plays, a channel does nothing el
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Mapping
 from urllib.parse import quote
 
 from ari_app.ari.wire import Reply, Wire
-from ari_app.call import Prompt, QueueName
+from ari_app.call import Destination, Prompt, QueueName, ToAgent, ToExtension, ToQueue
 from ari_app.ear import TALK_GAP
 from ari_app.errors import CallerHungUp, PbxUnreachable
 from ari_app.journal import Place
@@ -24,11 +25,14 @@ FALLBACK = ("hotline-fallback", "s")
 
 PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
 ROUND, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
+PRIORITY, AGENT, DIAL_STATUS = "HOTLINE_PRIORITY", "HOTLINE_AGENT_NAME", "HOTLINE_DIALSTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
 SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: ""}
 """What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""
 
+MESSAGE_GAP = 3
+"""Seconds of silence that end a caller's message."""
 RESCUE_TRIES = 4
 RESCUE_PAUSE = 1.0
 """Seconds before the second try; one more before each later one."""
@@ -81,10 +85,24 @@ class AriChannel:
         if not reply.ok and reply.status != 404:  # it was over already
             raise PbxUnreachable(f"Asterisk could not stop a prompt ({reply.status})")
 
-    async def depart(self, queue: QueueName, queue_round: int) -> None:
-        exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(queue)})
-        noted = self._set({**SPENT, ROUND: str(queue_round)})
-        left = self._wire.ask("POST", f"{self._uri}/continue", _way_out(queue, exists))
+    async def music(self, on: bool) -> None:
+        _done(await self._wire.request("POST" if on else "DELETE", f"{self._uri}/moh"))
+
+    async def record(self, recording: str, longest: float) -> None:
+        how = {
+            "name": recording, "format": "wav", "maxDurationSeconds": str(math.ceil(longest)),
+            "maxSilenceSeconds": str(MESSAGE_GAP), "beep": "true", "terminateOn": "#",
+        }  # fmt: skip
+        _done(await self._wire.request("POST", f"{self._uri}/record", how))
+
+    async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
+        where, urgent = _door(to)
+        exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(where)})
+        noted = self._set({
+            **SPENT, ROUND: briefing["round"], PRIORITY: "10" if urgent else "",
+            "HOTLINE_HEARD": briefing["heard"], "HOTLINE_WAITED": briefing["waited"], "HOTLINE_STEP": briefing["step"],
+        })  # fmt: skip
+        left = self._wire.ask("POST", f"{self._uri}/continue", _way_out(where, exists))
         _done(await noted)
         _done(await left)
 
@@ -109,7 +127,7 @@ async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
     as one is missing.
     """
     uri = f"channels/{quote(channel_id, safe='')}/variable"
-    names = (PLACE, PLAYBACK, LANGUAGE, ROUND, QUEUE_STATUS)
+    names = (PLACE, PLAYBACK, LANGUAGE, ROUND, QUEUE_STATUS, AGENT, DIAL_STATUS)
     replies = await asyncio.gather(*(wire.ask("GET", uri, {"variable": name}) for name in names))
     return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
 
@@ -121,13 +139,24 @@ def _value(reply: Reply) -> str:
     return str(reply.json().get("value", ""))
 
 
-def _exists(queue: QueueName) -> str:
-    return f"DIALPLAN_EXISTS({QUEUE_CONTEXT},{queue},1)"
+def _door(to: Destination) -> tuple[tuple[str, str], bool]:
+    """The door in the dialplan, and whether it is urgent. An extension is of digits alone, as it was taken."""
+    match to:
+        case ToQueue(queue, urgent):
+            return (QUEUE_CONTEXT, queue), urgent
+        case ToAgent(_):
+            return ("hotline-resume", "s"), True
+        case ToExtension(extension):
+            return ("hotline-transfer", "".join(key for key in extension if key.isdecimal())), False
 
 
-def _way_out(queue: QueueName, exists: Reply) -> dict[str, str]:
+def _exists(where: tuple[str, str]) -> str:
+    return f"DIALPLAN_EXISTS({where[0]},{where[1]},1)"
+
+
+def _way_out(where: tuple[str, str], exists: Reply) -> dict[str, str]:
     """Where `continue` leads: Asterisk takes any target and drops the caller at one that does not exist."""
-    context, extension = (QUEUE_CONTEXT, queue) if _value(exists) == "1" else FALLBACK
+    context, extension = where if _value(exists) == "1" else FALLBACK
     return {"context": context, "extension": extension, "priority": "1"}
 
 
@@ -155,7 +184,7 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName, owner: str = "")
     A caller whom another worker has adopted meanwhile is left alone. Tried RESCUE_TRIES times while Asterisk
     does not answer. Raises PbxUnreachable after the last, CallerHungUp.
     """
-    uri = f"channels/{quote(channel_id, safe='')}"
+    uri, where = f"channels/{quote(channel_id, safe='')}", (QUEUE_CONTEXT, str(queue))
     for attempt in range(1, RESCUE_TRIES + 1):
         try:
             if channel_id not in await listed(wire, owner):
@@ -164,8 +193,8 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName, owner: str = "")
             if playing:
                 await wire.request_aside("DELETE", f"playbacks/{quote(playing, safe='')}")
             await wire.request_aside("POST", f"{uri}/variables", None, {"variables": SPENT})
-            exists = await wire.request_aside("GET", f"{uri}/variable", {"variable": _exists(queue)})
-            left = await wire.request_aside("POST", f"{uri}/continue", _way_out(queue, exists))
+            exists = await wire.request_aside("GET", f"{uri}/variable", {"variable": _exists(where)})
+            left = await wire.request_aside("POST", f"{uri}/continue", _way_out(where, exists))
             if not left.ok and not left.gone:
                 raise PbxUnreachable(f"Asterisk answered {left.status} when a caller was to go to the queue")
         except PbxUnreachable:

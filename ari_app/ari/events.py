@@ -31,6 +31,7 @@ class ChannelFacts(Struct, frozen=True):
     id: str
     state: str = ""
     language: str = ""
+    creationtime: str = ""
     caller: Party = field(default_factory=Party)
     dialplan: Extension = field(default_factory=Extension)
 
@@ -51,9 +52,10 @@ class CallBroadcast(_ChannelEvent, frozen=True):
 
 
 class StasisStart(_ChannelEvent, frozen=True):
-    """A caller is ours."""
+    """A caller is ours; `timestamp` is Asterisk's own clock, as is the channel's `creationtime`."""
 
     args: list[str] = []
+    timestamp: str = ""
 
 
 class StasisEnd(_ChannelEvent, frozen=True):
@@ -90,6 +92,24 @@ class PlaybackFinished(Struct, frozen=True, tag=True):
     playback: PlaybackFacts
 
 
+class RecordingFacts(Struct, frozen=True):
+    """A recording: its name is ours."""
+
+    name: str
+
+
+class RecordingFinished(Struct, frozen=True, tag=True):
+    """A caller's message is kept."""
+
+    recording: RecordingFacts
+
+
+class RecordingFailed(Struct, frozen=True, tag=True):
+    """A caller's message could not be kept."""
+
+    recording: RecordingFacts
+
+
 class ApplicationReplaced(Struct, frozen=True, tag=True):
     """Another program connected under our name; we hear nothing any more."""
 
@@ -118,6 +138,8 @@ Event = (
     | ChannelTalkingFinished
     | ChannelDtmfReceived
     | PlaybackFinished
+    | RecordingFinished
+    | RecordingFailed
     | ApplicationReplaced
     | ApplicationMoveFailed
     | ChannelUserevent

@@ -2,39 +2,59 @@
 
 from __future__ import annotations
 
-from ari_app.call import Call, Digit, Silence, Speech
+from ari_app.call import Call, Digit, Filing, Silence, Speech
 from ari_app.journal import Place
-from ari_app.standard import Ladder, Step, Then
+from ari_app.procedures.taking import take, take_message
+from ari_app.standard import Ladder, Lead, Standard, Step, Then, spoken
 
 
-async def climb(call: Call, ladder: Ladder, first_step: int = 1) -> Then:
+async def climb(
+    call: Call, standard: Standard, ladder: Ladder, first_step: int = 1, *, clock: str = "", begun: str = ""
+) -> Lead:
     """The caller hears each prompt and is given each wait, until they answer or the ladder ends.
 
     Waits count from the end of the prompt (CON-03), the last one included: who answers then is not
-    hung up on (CON-04).
+    hung up on (CON-04). `clock` is the clock of the procedure that led here; `begun`, a key already pressed.
     """
+    confirmed, recording = False, ""
     for number, step in enumerate(ladder.steps, start=1):
         if number < first_step:
             continue
         call.journal.enter(Place(ladder.name, number))
-        answer = respond(ladder, await ask(call, ladder, step))
-        if answer is not Then.STAY:
-            return answer
+        if step.file is not None:
+            taken = {name: keys for name, keys in call.taken.items() if keys}
+            owed = ladder.clock or clock
+            call.file(Filing(step.file, ladder.name, owed, step.to, taken, confirmed, recording))
+        if step.take is not None:
+            confirmed = await take(call, standard, step, step.take, begun) or confirmed
+            begun = ""
+        elif step.record:
+            recording = await take_message(call, standard, step)
+        else:
+            lead = respond(ladder, step, await ask(call, standard, ladder, step))
+            if lead is not Then.STAY and lead is not Then.NEXT:
+                return lead
     return ladder.then
 
 
-async def ask(call: Call, ladder: Ladder, step: Step) -> Digit | Speech | Silence:
+async def ask(call: Call, standard: Standard, ladder: Ladder, step: Step) -> Digit | Speech | Silence:
     """One step: say it, and listen."""
-    interrupted = await call.play(step.say, ladder.heed)
-    return interrupted or await call.listen(step.wait, ladder.heed)
+    heed = ladder.heed(step)
+    if step.say is not None:
+        interrupted = await call.play(spoken(standard, step.say, call.taken, call.arrival), heed)
+        if interrupted is not None:
+            return interrupted
+    return await call.listen(step.wait, heed, music=step.music) if step.wait or step.say is not None else Silence(0)
 
 
-def respond(ladder: Ladder, heard: Digit | Speech | Silence) -> Then:
+def respond(ladder: Ladder, step: Step, heard: Digit | Speech | Silence) -> Lead:
     """What the standard prescribes for what was heard: go on, or leave the ladder."""
     match heard:
         case Silence():
             return Then.STAY
+        case Digit(key) if key in step.keys:
+            return step.keys[key]
         case Digit(key) if key in ladder.keys:
             return ladder.keys[key]
         case _:
-            return ladder.on_response
+            return step.on_response or ladder.on_response

@@ -18,7 +18,7 @@ class Agent(StrEnum):
 
     STAYS = "talks until the caller hangs up"
     LEAVES_FIRST = "talks and hangs up first"
-    SENDS_BACK = "talks and presses *71: a wrong number"
+    SENDS_BACK = "talks and presses a key: the caller is given back"
 
 
 class Outcome(StrEnum):
@@ -41,6 +41,8 @@ class CastCaller:
     agent: Agent | None = None
     application_down: bool = False
     claims: CallerId | None = None  # None: a number of the stage's choosing
+    agent_presses: str = "*71"  # with SENDS_BACK
+    dialled: str = ""  # "": the hotline's number
 
 
 CALLER_CLIP, AGENT_CLIP, COUGH_CLIP = "caller", "agent", "cough"  # files of voices/

@@ -177,7 +177,7 @@ class Player:
             await agent.hang_up()
             self._report("is left by the agent")
         elif self.caller.agent is Agent.SENDS_BACK:
-            await agent.press("*71")
+            await agent.press(self.caller.agent_presses)
             self._report("is sent back by the agent's key")
         else:
             self._note(Act(self._loop.time() - leg.answered.result(), Deed.HUNG_UP))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ari_app import paths, standard
+from ari_app.call import Prompt
 from ari_app.errors import HotlineError, PbxFailed
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline
@@ -24,6 +25,7 @@ from ari_app.qa.application import COMMAND, Application
 from ari_app.qa.carrier import Carrier
 from ari_app.qa.carrier_config import CarrierPlan, Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
+from ari_app.qa.casting import root
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.machine import Scarcity, telephones_first, think
 from ari_app.qa.matcher import Matcher, load_prompts
@@ -63,6 +65,7 @@ class Stage:
         folder: Path,
         *,
         standard_folder: Path | None = None,
+        sounds: Path | None = None,
         agents: int = 8,
         command: Sequence[str] = COMMAND,
         settings: dict[str, str] | None = None,
@@ -71,12 +74,13 @@ class Stage:
         self._command = command
         self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
         self.standard: Standard = standard.load(self.standard_folder)
+        self._sounds = (sounds or self.standard_folder.parent).absolute()
         self.voices = Voices.load()
         self._phones = tuple(Phone(f"agent-{n:03}", f"secret-{n:03}") for n in range(1, agents + 1))
         self._carrier_pbx = Pbx(asterisk, folder / "carrier", configuration=self._carrier_files)
         self._phones_place = _beside(self._carrier_pbx.place.address)
         self._frontline = Frontline(
-            sounds=self.standard_folder / self.standard.language,
+            sounds=self._sounds / root(self.standard) / self.standard.language,
             members=tuple(f"PJSIP/{phone.user}" for phone in self._phones),
             extra={"pjsip.conf": self._trunk_and_phones()},
             settings=settings or {},
@@ -153,7 +157,7 @@ class Stage:
         return Player(caller, self._plans[caller], self.voices, number, lambda news: progress(caller, news))
 
     async def _call(self, player: Player) -> None:
-        await player.play(self.carrier, self.director, DIALLED)
+        await player.play(self.carrier, self.director, player.caller.dialled or DIALLED)
 
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
         return [await think(player.hearing, self.matcher()) for player in players]
@@ -161,11 +165,10 @@ class Stage:
     def matcher(self) -> Matcher:
         """Knows every prompt of the standard and the people's voices; made once."""
         if not hasattr(self, "_matcher"):
-            recordings = (
-                self.standard_folder / self.standard.language / f"{name}.wav"
-                for name, prompt in self.standard.prompts.items()
-                if prompt != self.standard.lead_in
-            )
+            prompts = self.standard.prompts.values()
+            fragments = (part for prompt in prompts for part in prompt.slots if isinstance(part, Prompt))
+            recorded = (prompt for prompt in (*prompts, *fragments) if prompt.recording)
+            recordings = (self._sounds / f"{prompt.recording}.wav" for prompt in recorded)
             people = {clip.name: clip.samples for clip in (self.voices.caller, self.voices.agent)}
             self._matcher = Matcher(load_prompts(recordings) | people)
         return self._matcher
@@ -178,7 +181,7 @@ class Stage:
                 {
                     "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
                     "standard": str(self.standard_folder.absolute()),
-                    "sounds": str(self.standard_folder.absolute().parent),
+                    "sounds": str(self._sounds),
                 }
             )
         )

@@ -67,9 +67,12 @@ class Verdict:
 
 def waits_of(standard: Standard) -> dict[str, float]:
     """How long the standard waits after each prompt that is followed by a wait."""
-    waits = {standard.greeting.name: standard.patience}
+    desk = standard.desk
+    waits = {say.name: desk.patience for say in (desk.greeting, *(greeting.say for greeting in desk.greetings))}
     for ladder in standard.procedures.values():
         for step in ladder.steps:
+            if step.say is None or step.take is not None or step.record or step.music:
+                continue  # what is waited for there is up to the caller
             if waits.setdefault(step.say.name, step.wait) != step.wait:
                 raise ValueError(f"{step.say.name} is followed by different waits: the ear cannot tell which is due")
     return waits

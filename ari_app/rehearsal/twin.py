@@ -6,11 +6,11 @@ Rule: only the PBX is simulated. Line, ear, ladders and reception are the real o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ari_app.call import Arrival, CallId, Door, Prompt, QueueName
-from ari_app.ear import TALK_GAP, Gone, Inbox, KeyPressed, PlaybackEnded, TalkFinished, TalkStarted
+from ari_app.call import Arrival, CallId, Destination, Door, Filing, Prompt, QueueName
+from ari_app.ear import TALK_GAP, Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp
 from ari_app.journal import Milestone, Place, What
 from ari_app.line import Line
@@ -20,6 +20,8 @@ from ari_app.rehearsal.script import Act, HangsUp, Hears, Presses, Says, Script,
 from ari_app.standard import Hearing, Standard
 
 QUEUE = QueueName("hotline")
+MESSAGE_GAP = 3.0
+"""Seconds of silence that end a message (ari/channel.py asks Asterisk for as many)."""
 
 
 class SimulatedChannel:
@@ -31,6 +33,7 @@ class SimulatedChannel:
         self._ends: dict[str, asyncio.TimerHandle] = {}
         self._sound_began = 0.0
         self._sound_ends: asyncio.TimerHandle | None = None
+        self._recording = ""
         self.gone = False
         self.heard: list[str] = []
         self.heard_one = asyncio.Event()
@@ -60,7 +63,24 @@ class SimulatedChannel:
             end.cancel()
             self._inbox.put(PlaybackEnded(playback))
 
-    async def depart(self, queue: QueueName, queue_round: int) -> None:
+    async def music(self, on: bool) -> None:
+        self._check()
+
+    async def record(self, recording: str, longest: float) -> None:
+        self._check()
+        self._recording = recording
+        self._recording_ends = self._loop.call_later(longest, self._recorded)
+        self._silent_again = self._loop.call_later(MESSAGE_GAP, self._recorded)
+
+    def _recorded(self) -> None:
+        """The recording is over: it was long enough, or the caller said nothing for a while, or pressed #."""
+        if self._recording:
+            self._inbox.put(RecordingEnded(self._recording))
+            self._recording = ""
+            self._recording_ends.cancel()
+            self._silent_again.cancel()
+
+    async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
         self._check()
         self.leave()
 
@@ -86,10 +106,14 @@ class SimulatedChannel:
         else:
             self._sound_began = self._loop.time()
             self._inbox.put(TalkStarted())
+        if self._recording:
+            self._silent_again.cancel()
 
     def _quiet(self, lasted: float) -> None:
         self._sound_ends = None
         self._inbox.put(TalkFinished(lasted))
+        if self._recording:
+            self._silent_again = self._loop.call_later(MESSAGE_GAP - TALK_GAP, self._recorded)
 
     def _check(self) -> None:
         if self.gone:
@@ -111,6 +135,8 @@ class SimulatedChannel:
                 self._sound_ends = self._loop.call_later(TALK_GAP, self._quiet, lasted)
             case Presses(key):
                 self._inbox.put(KeyPressed(key))
+                if key == "#":
+                    self._recorded()
             case HangsUp():
                 self.leave()
 
@@ -121,6 +147,7 @@ class Rehearsal:
 
     journal: tuple[Milestone, ...]
     acts: tuple[tuple[float, Act], ...]
+    filed: tuple[Filing, ...] = ()
 
     @property
     def timeline(self) -> tuple[str, ...]:
@@ -148,7 +175,8 @@ async def _rehearse(standard: Standard, script: Script, arrival: Arrival) -> Reh
     loop = asyncio.get_running_loop()
     inbox = Inbox(loop)
     channel = SimulatedChannel(inbox)
-    line = Line(CallId("twin"), arrival, channel, inbox, standard.hearing, standard.lead_in)
+    filed: list[Filing] = []
+    line = Line(CallId("twin"), arrival, channel, inbox, standard.hearing, standard.lead_in, filed.append)
     acts: list[tuple[float, Act]] = []
     caller = asyncio.create_task(_play(channel, script, acts))
     try:
@@ -157,7 +185,7 @@ async def _rehearse(standard: Standard, script: Script, arrival: Arrival) -> Reh
         pass
     finally:
         caller.cancel()
-    return Rehearsal(tuple(line.journal), tuple(acts))
+    return Rehearsal(tuple(line.journal), tuple(acts), tuple(filed))
 
 
 async def _play(channel: SimulatedChannel, script: Script, acts: list[tuple[float, Act]]) -> None:

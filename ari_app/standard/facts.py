@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
-from ari_app.call import ANYTHING, Heed, Prompt
+from ari_app.call import ANYTHING, Heed, Kind, Prompt
+from ari_app.hours import Hours
 from ari_app.journal import Place
 
 LEAD_IN = "lead-in"
@@ -18,34 +20,75 @@ GREETING = "greeting"
 CONNECTING = "connecting"
 """Places that are no ladders; a ladder cannot have these names."""
 MINIMUM_CONFIRMATIONS = 2  # prompts before the farewell of a silent call: S000-03, S004-M10
+EXTENSION = "extension"
+"""What a caller took under this name can be connected with `then: transfer`."""
 
 
 class Then(StrEnum):
     """What happens when a ladder is at its end, or when the caller answers it."""
 
     HANG_UP = "hang_up"
-    QUEUE = "queue"
-    STATION = "station"
     RELEASE = "release"
+    QUEUE = "queue"
+    URGENT = "urgent"
+    SUPERVISOR = "supervisor"
+    RESUME = "resume"
+    TRANSFER = "transfer"
+    STATION = "station"
+    CALLBACK = "callback"
+    MESSAGE = "message"
     STAY = "stay"
+    NEXT = "next"
+
+
+class Goto(NamedTuple):
+    """Another procedure of the standard serves the caller."""
+
+    procedure: str
+
+
+Lead = Then | Goto
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What a voice says: Hanzi for people, toned pinyin for a text-to-speech that misreads Hanzi."""
+    """What a voice says: Hanzi for people, toned pinyin for a text-to-speech that misreads Hanzi.
+
+    `home` is the folder of the standard whose recording it is: an inherited sentence is recorded once.
+    """
 
     name: str
     text: str
     say: str
     rule: str
+    home: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Keys are collected under a name: `least` to `most` of `keys`, until #."""
+
+    name: str
+    least: int
+    most: int
+    keys: frozenset[str]
+    read_back: Prompt | None = None
+    tries: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Say a prompt, then wait so many seconds from its end."""
+    """Say a prompt, then wait so many seconds from its end; or take keys, or a message; and file what is owed."""
 
-    say: Prompt
+    say: Prompt | None
     wait: float
+    music: bool = False
+    take: Take | None = None
+    record: float = 0.0
+    file: Kind | None = None
+    to: str = ""
+    on_response: Lead | None = None
+    keys: Mapping[str, Lead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +97,21 @@ class Ladder:
 
     name: str
     steps: tuple[Step, ...]
-    then: Then
-    on_response: Then
-    keys: Mapping[str, Then]
-    rule: str = ""
+    then: Lead
+    on_response: Lead
+    keys: Mapping[str, Lead]
+    rules: tuple[str, ...] = ()
+    title: str = ""
+    when: tuple[str, ...] = ()
+    agent_key: str = ""
+    clock: str = ""
+    queue: str = ""
 
-    @property
-    def heed(self) -> Heed:
-        """A ladder that stays when it is answered heeds only the keys it names."""
-        return Heed(False, frozenset(self.keys)) if self.on_response is Then.STAY else ANYTHING
+    def heed(self, step: Step) -> Heed:
+        """A step that stays when it is answered heeds only the keys that are named."""
+        if (step.on_response or self.on_response) is Then.STAY:
+            return Heed(False, frozenset(self.keys) | frozenset(step.keys))
+        return ANYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +132,41 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
-    """A named, versioned set of words, ladders and keys. Frozen: a call keeps the one it began with."""
+class Greeting:
+    """A greeting for some callers; every condition that is given must hold."""
+
+    say: Prompt
+    late: bool = False
+    dialled: tuple[str, ...] = ()
+    caller: str = ""  # "internal" or "external"
+    hours: tuple[int, int] | None = None  # minutes of the day, [from, to); over midnight when from > to
+    days: tuple[str, ...] = ()  # MM-DD
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChoice:
+    """A queue for some callers."""
+
+    queue: str
+    dialled: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Something promised has to be done within so many minutes; None: the standard prints no figure."""
 
     name: str
-    version: int
-    language: str
-    folder: Path
-    lead_in: Prompt
+    minutes: float | None
+    rule: str = ""
+    starts: str = ""
+    stops: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How callers are received: which procedure serves whom."""
+
     greeting: Prompt
     connecting: Prompt
     patience: float
@@ -100,10 +176,45 @@ class Standard:
     after_agent: Ladder
     no_agent: Ladder
     exhausted: Ladder
-    queue_rounds: int
+    queue_rounds: int = 3
+    greetings: tuple[Greeting, ...] = ()
+    internal_digits: int = 5
+    late_after: float = 10.0
+    queue_exits: Mapping[str, Ladder] = field(default_factory=dict)
+    notices: Mapping[str, Ladder] = field(default_factory=dict)
+    queues: tuple[QueueChoice, ...] = ()
+    supervisors: str = "hotline-supervisor"
+    callback: Ladder | None = None
+    message: Ladder | None = None
+    dials: Ladder | None = None
+    busy: Ladder | None = None
+    no_answer: Ladder | None = None
+    lunch: Ladder | None = None
+    closed: Ladder | None = None
+    challenge: Ladder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A named, versioned set of words, ladders and keys. Frozen: a call keeps the one it began with."""
+
+    name: str
+    version: int
+    language: str
+    folder: Path
+    lead_in: Prompt
+    desk: Desk
     procedures: Mapping[str, Ladder]
     prompts: Mapping[str, Prompt]
     hearing: Hearing
+    title: str = ""
+    extends: tuple[str, ...] = ()
+    pieces: Mapping[str, Prompt] = field(default_factory=dict, repr=False)
+    known: Mapping[str, str] = field(default_factory=dict)  # values a placeholder falls back to
+    hours: Hours | None = None
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    kpis: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    holds: Mapping[str, object] = field(default_factory=dict)
     languages: Mapping[str, Standard] = field(default_factory=dict, repr=False, compare=False)
     choices: Mapping[str, Choice] = field(default_factory=dict)
 
@@ -111,6 +222,24 @@ class Standard:
         """Whether a call can be taken up at this place."""
         ladder = self.procedures.get(place.procedure)
         return place.procedure == GREETING or (ladder is not None and 1 <= place.step <= len(ladder.steps))
+
+    def procedure_of(self, lead: Lead) -> Ladder | None:
+        """The procedure that serves a caller next; None when they leave us.
+
+        Who is to be released, and stays on the line, is asked by the procedure for those who linger (CON-06, CON-19).
+        """
+        match lead:
+            case Goto(name):
+                return self.procedures[name]
+            case Then.STATION:
+                return self.desk.station
+            case Then.RELEASE:
+                return self.desk.after_agent
+            case Then.CALLBACK:
+                return self.desk.callback
+            case Then.MESSAGE:
+                return self.desk.message
+        return None
 
     def in_language(self, language: str) -> Standard:
         """The same standard in another language; this one when it does not speak it."""

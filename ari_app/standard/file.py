@@ -5,23 +5,32 @@ Rule: what is a typing mistake is found here; what needs the recordings is found
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ari_app.call import Kind
+from ari_app.hours_file import HoursFile
 from ari_app.standard.facts import Then
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Key = Annotated[str, Field(pattern=r"^[0-9*#A-D]$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
-
-
+QueueWord = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{1,79}$")]
+PlaceholderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+When = Literal[
+    "silence", "caller_key", "agent_key", "after_agent", "queue_exit", "late", "notice", "hours", "supervisor",
+    "schedule", "procedure", "transfer", "screening",
+]  # fmt: skip
+QueueExit = Literal["TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW", "UNKNOWN"]
 
 
 class Value(Strict):
@@ -32,26 +41,87 @@ class Value(Strict):
 class Words(Strict):
     text: Annotated[str, Field(min_length=1)]
     say: Annotated[str, Field(min_length=1)]
-    rule: str = ""
+    rule: str | list[str] = ""
+
+
+class PlaceholderFile(Strict):
+    """Where a word comes from that is known only during a call, and how it is spoken."""
+
+    source: Annotated[Literal["taken", "caller", "agent", "queue.position", "queue.minutes"], Field(alias="from")]
+    spoken: Literal["digits", "telephone", "number", "position"] = "digits"
+
+
+class TakeFile(Strict):
+    """Keys that are collected."""
+
+    name: Name
+    least: Annotated[int, Field(ge=1, le=30)] = 1
+    most: Annotated[int, Field(ge=1, le=30)] = 20
+    one_of: Annotated[str, Field(pattern=r"^[0-9*]{1,11}$")] | None = None
+    read_back: str | None = None
+    tries: Annotated[int, Field(ge=1, le=9)] = 3
+
+    @model_validator(mode="after")
+    def _least_is_not_more(self) -> TakeFile:
+        if self.least > self.most:
+            raise ValueError(f"takes at least {self.least} keys, and at most {self.most}")
+        return self
 
 
 class StepFile(Strict):
-    say: str
-    wait: Seconds
+    say: str | None = None
+    wait: Seconds = 0
+    music: bool = False
+    take: TakeFile | None = None
+    record: Annotated[float, Field(gt=0, le=600)] | None = None
+    file: Kind | None = None
+    to: str = ""
+    on_response: str | None = None
+    keys: dict[Key, str] = {}
 
 
 class ProcedureFile(Strict):
     steps: Annotated[list[StepFile], Field(min_length=1)]
-    then: Then
-    when: str = ""
-    rule: str = ""
-    on_response: Then = Then.QUEUE
-    keys: dict[Key, Then] = {}
+    then: str
+    when: When | list[When] = []
+    rule: str | list[str] = []
+    title: str = ""
+    agent_key: Annotated[str, Field(pattern=r"^\*[0-9]{1,4}$")] | None = None
+    on_response: str = Then.QUEUE.value
+    keys: dict[Key, str] = {}
+    clock: str | None = None
+    queue: QueueWord | None = None
 
 
 class HearingFile(Strict):
     speech_minimum: Annotated[float, Field(ge=0.02, le=5)] = 0.25
     threshold: Annotated[int, Field(ge=1, le=32767)] = 128
+
+
+class GreetingFile(Strict):
+    """A greeting for some callers."""
+
+    say: str
+    late: bool = False
+    dialled: list[str] = []
+    caller: Literal["internal", "external"] | None = None
+    from_: ClockTime | None = Field(default=None, alias="from")
+    to: ClockTime | None = None
+    days: list[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = []
+
+    @model_validator(mode="after")
+    def _hours_have_two_ends(self) -> GreetingFile:
+        if (self.from_ is None) != (self.to is None):
+            raise ValueError("`from` and `to` go together")
+        return self
+
+
+class QueueFile(Strict):
+    """A queue for some callers."""
+
+    queue: QueueWord
+    dialled: list[str] = []
+    language: Language | None = None
 
 
 class ReceptionFile(Strict):
@@ -65,20 +135,50 @@ class ReceptionFile(Strict):
     station: str
     queue_rounds: Annotated[int, Field(ge=1, le=100)] = 3
     keys: dict[Key, str] = {}
+    greetings: list[GreetingFile] = []
+    internal_digits: Annotated[int, Field(ge=1, le=15)] = 5
+    late_after: Seconds = 10
+    queue_exits: dict[QueueExit, str] = {}
+    notices: dict[Name, str] = {}
+    queues: list[QueueFile] = []
+    supervisors: QueueWord = "hotline-supervisor"
+    callback: str | None = None
+    message: str | None = None
+    dials: str | None = None
+    busy: str | None = None
+    no_answer: str | None = None
+    lunch: str | None = None
+    closed: str | None = None
+    challenge: str | None = None
+
+
+class ClockFile(Strict):
+    """Something promised has to be done in time; no `minutes`: the standard prints no figure."""
+
+    minutes: Annotated[float, Field(gt=0, le=525600)] | None = None
+    rule: str | list[str] = ""
+    starts: Annotated[str, Field(alias="from")] = ""
+    stops: Annotated[str, Field(alias="to")] = ""
 
 
 class StandardFile(Strict):
-    """The shape of a standard.yaml."""
+    """The shape of a standard.yaml, with what it inherits."""
 
     standard: Name
     version: Annotated[int, Field(ge=1)]
     title: str = ""
     language: Language
+    extends: str | None = None
     values: dict[str, Value] = {}
+    placeholders: dict[PlaceholderName, PlaceholderFile] = {}
     prompts: dict[Name, Words]
     hearing: HearingFile = HearingFile()
     reception: ReceptionFile
+    hours: HoursFile | None = None
     procedures: dict[Name, ProcedureFile]
+    clocks: dict[Name, ClockFile] = {}
+    kpis: dict[Name, dict[str, Any]] = {}
+    holds: dict[str, Any] = {}
 
 
 class ChoiceFile(Strict):
@@ -106,6 +206,6 @@ class WordsFile(Strict):
 
     language: Language
     title: str = ""
-    chosen_by: ChoiceFile = ChoiceFile()
+    chosen_by: ChoiceFile | None = None
     values: dict[str, TranslatedValue] = {}
-    prompts: dict[Name, TranslatedWords]
+    prompts: dict[Name, TranslatedWords] = {}

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import wave
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from ari_app.call import Prompt
-from ari_app.errors import BrokenStandard
+from ari_app.call import Prompt, Slot
+from ari_app.standard import manners
 from ari_app.standard.facts import (
     CONNECTING,
     GREETING,
-    LEAD_IN,
-    MINIMUM_CONFIRMATIONS,
     Choice,
+    Clock,
+    Desk,
+    Goto,
+    Greeting,
     Hearing,
     Ladder,
+    Lead,
+    QueueChoice,
     Standard,
     Step,
+    Take,
     Then,
 )
-from ari_app.standard.file import ProcedureFile, StandardFile
-from ari_app.standard.words import languages_of, sentences, words_file
-from ari_app.yamlfile import YamlFile
+from ari_app.standard.file import GreetingFile, ProcedureFile, StandardFile, StepFile
+from ari_app.standard.inheritance import Written
+from ari_app.standard.recordings import lead_in_of, pieces_of, prompts_of
+from ari_app.standard.words import choice_of, languages_of
+from ari_app.yamlfile import Location
 
 Thing = TypeVar("Thing")
+DIGITS = frozenset("0123456789*")
 
 
 def load(folder: Path) -> Standard:
@@ -35,121 +42,184 @@ def load(folder: Path) -> Standard:
 
     Raises BrokenStandard, one line with file, line and path, for anything a caller could stumble over.
     """
-    file = YamlFile(folder / "standard.yaml", BrokenStandard)
-    written = file.parse(StandardFile)
+    written = Written(folder)
+    whole = written.parse(StandardFile)
     own, *others = languages_of(folder)
-    choices = {language: _choice(folder, language) for language in others}
-    _check_keys(folder, choices, written)
+    choices = {language: choice_of(folder, language)[1] for language in others}
+    _check_keys(folder, choices, whole)
     spoken: dict[str, Standard] = {}
     for language in (own, *others):
-        standard = _in_language(file, written, language)
+        standard = _Loader(written, whole, language).standard()
         spoken[language] = replace(standard, languages=MappingProxyType(spoken), choices=MappingProxyType(choices))
     return spoken[own]
 
 
-def _in_language(file: YamlFile, written: StandardFile, language: str) -> Standard:
-    folder = file.path.parent
-    sentences(folder, language)
-    prompts = {name: _prompt(file, written, language, name, ("prompts", name)) for name in written.prompts}
-    lead_in = _prompt(file, written, language, LEAD_IN, ("prompts",))
-    ladders = {name: _ladder(file, prompts, name, p) for name, p in written.procedures.items()}
-    desk = written.reception
+class _Loader:
+    """One standard in one language."""
 
-    def said(field: str) -> Prompt:
-        return _named(file, prompts, getattr(desk, field), ("reception", field), "prompt")
+    def __init__(self, written: Written, whole: StandardFile, language: str) -> None:
+        self.written, self.whole, self.language = written, whole, language
+        self.prompts = prompts_of(written, whole, language)
+        self.ladders: dict[str, Ladder] = {}
 
-    def ladder(field: str) -> Ladder:
-        return _named(file, ladders, getattr(desk, field), ("reception", field), "procedure")
+    def standard(self) -> Standard:
+        whole, written = self.whole, self.written
+        lead_in = lead_in_of(written, self.language)
+        self.ladders.update({name: self._ladder(name, p) for name, p in whole.procedures.items()})
+        pieces = pieces_of(written, self.language) if any(p.slots for p in self.prompts.values()) else {}
+        standard = Standard(
+            name=whole.standard, version=whole.version, language=self.language, folder=written.path.parent,
+            title=whole.title, extends=tuple(folder.absolute().name for folder in written.folders[1:]),
+            lead_in=lead_in, desk=self._desk(), procedures=MappingProxyType(self.ladders),
+            prompts=MappingProxyType(self.prompts), pieces=MappingProxyType(pieces),
+            known=MappingProxyType({name: value.text for name, value in whole.values.items()}),
+            hearing=Hearing(whole.hearing.speech_minimum, whole.hearing.threshold),
+            hours=None if whole.hours is None else whole.hours.hours(),
+            clocks=MappingProxyType({
+                name: Clock(name, clock.minutes, " ".join(_several(clock.rule)), clock.starts, clock.stops)
+                for name, clock in whole.clocks.items()
+            }),
+            kpis=MappingProxyType(dict(whole.kpis)), holds=MappingProxyType(dict(whole.holds)),
+        )  # fmt: skip
+        manners.check(written, standard)
+        return standard
 
-    standard = Standard(
-        name=written.standard, version=written.version, language=language, folder=folder,
-        lead_in=lead_in, greeting=said("greeting"), connecting=said("connecting"), patience=desk.patience,
-        keys=MappingProxyType({
-            key: _named(file, ladders, name, ("reception", "keys", key), "procedure")
-            for key, name in desk.keys.items()
-        }),
-        silent=ladder("silent"), station=ladder("station"), after_agent=ladder("after_agent"),
-        no_agent=ladder("no_agent"), exhausted=ladder("exhausted"), queue_rounds=desk.queue_rounds,
-        procedures=MappingProxyType(ladders), prompts=MappingProxyType(prompts),
-        hearing=Hearing(written.hearing.speech_minimum, written.hearing.threshold),
-    )  # fmt: skip
-    _check_manners(file, standard)
-    return standard
+    # ------------------------------------------------------------------ the reception
 
+    def _desk(self) -> Desk:
+        desk = self.whole.reception
+        return Desk(
+            greeting=self._said("greeting"), connecting=self._said("connecting"), patience=desk.patience,
+            keys=self._by_name("keys", desk.keys),
+            silent=self._role("silent"), station=self._role("station"), after_agent=self._role("after_agent"),
+            no_agent=self._role("no_agent"), exhausted=self._role("exhausted"), queue_rounds=desk.queue_rounds,
+            greetings=tuple(self._greeting(i, greeting) for i, greeting in enumerate(desk.greetings)),
+            internal_digits=desk.internal_digits, late_after=desk.late_after,
+            queue_exits=self._by_name("queue_exits", desk.queue_exits),
+            notices=self._by_name("notices", desk.notices),
+            queues=tuple(QueueChoice(q.queue, tuple(q.dialled), q.language or "") for q in desk.queues),
+            supervisors=desk.supervisors,
+            callback=self._maybe("callback"), message=self._maybe("message"), dials=self._maybe("dials"),
+            busy=self._maybe("busy"), no_answer=self._maybe("no_answer"), lunch=self._maybe("lunch"),
+            closed=self._maybe("closed"), challenge=self._maybe("challenge"),
+        )  # fmt: skip
 
-def _prompt(file: YamlFile, written: StandardFile, language: str, name: str, where: tuple[str, ...]) -> Prompt:
-    recording = file.path.parent / language / f"{name}.wav"
-    mend = f"run `hotline prompts build {file.path.parent}`"
-    try:
-        with wave.open(str(recording)) as wav:
-            shape = (wav.getframerate(), wav.getnchannels(), wav.getsampwidth())
-            promised = wav.getnframes() * wav.getnchannels() * wav.getsampwidth()
-            whole = len(wav.readframes(wav.getnframes())) == promised
-            seconds = wav.getnframes() / wav.getframerate()
-    except FileNotFoundError:
-        raise file.complaint(where, f"has no recording {recording}; {mend}") from None
-    except (OSError, EOFError, wave.Error) as problem:
-        raise file.complaint(where, f"recording {recording} cannot be read ({problem}); {mend}") from None
-    if shape != (8000, 1, 2):
-        raise file.complaint(where, f"recording {recording} is not 8 kHz mono 16-bit; {mend}")
-    if not whole:  # we would wait for the end of what nobody hears
-        raise file.complaint(where, f"recording {recording} is shorter than its header says; {mend}")
-    if not seconds:
-        raise file.complaint(where, f"recording {recording} is empty; {mend}")
-    return Prompt(name, seconds, f"{written.standard}/{language}/{name}", language)
+    def _said(self, field: str) -> Prompt:
+        return self._prompt(getattr(self.whole.reception, field), ("reception", field))
 
+    def _role(self, field: str) -> Ladder:
+        return self._named(self.ladders, getattr(self.whole.reception, field), ("reception", field), "procedure")
 
-def _ladder(file: YamlFile, prompts: Mapping[str, Prompt], name: str, written: ProcedureFile) -> Ladder:
-    where = ("procedures", name)
-    if name in (GREETING, CONNECTING):
-        raise file.complaint(where, "this name is taken by a place of the reception")
-    if written.then is Then.STAY:
-        raise file.complaint((*where, "then"), "a ladder cannot end with `stay`")
-    steps = tuple(
-        Step(_named(file, prompts, step.say, (*where, "steps", i, "say"), "prompt"), step.wait)
-        for i, step in enumerate(written.steps)
-    )
-    if written.then is Then.HANG_UP and written.on_response is Then.STAY:
-        raise file.complaint((*where, "on_response"), "who answers before we hang up must be able to go on (CON-04)")
-    if written.then is Then.HANG_UP and not steps[-1].wait:
-        what = "we never hang up without a wait after the last prompt (S000-35)"
-        raise file.complaint((*where, "steps", len(steps) - 1, "wait"), what)
-    return Ladder(name, steps, written.then, written.on_response, MappingProxyType(dict(written.keys)), written.rule)
+    def _maybe(self, field: str) -> Ladder | None:
+        return None if getattr(self.whole.reception, field) is None else self._role(field)
 
-
-def _named(file: YamlFile, known: Mapping[str, Thing], name: str, where: tuple[int | str, ...], kind: str) -> Thing:
-    if name not in known:
-        raise file.complaint(where, f"there is no {kind} {name!r}; there are {', '.join(sorted(known))}")
-    return known[name]
-
-
-def _check_manners(file: YamlFile, standard: Standard) -> None:
-    silent = standard.silent
-    if silent.then is Then.HANG_UP and len(silent.steps) <= MINIMUM_CONFIRMATIONS:
-        what = (
-            f"a silent caller is asked at least {MINIMUM_CONFIRMATIONS} times before the farewell (S000-03, S004-M10)"
+    def _by_name(self, field: str, names: Mapping[Any, str]) -> Mapping[str, Ladder]:
+        return MappingProxyType(
+            {
+                key: self._named(self.ladders, name, ("reception", field, key), "procedure")
+                for key, name in names.items()
+            }
         )
-        raise file.complaint(("procedures", silent.name, "steps"), what)
-    station, after_agent = standard.station, standard.after_agent
-    for ladder, ways_round in (
-        (station, {Then.STATION}),
-        (after_agent, {Then.RELEASE, Then.STATION} if station.then is Then.RELEASE else {Then.RELEASE}),
-    ):
-        if ladder.then in ways_round:
-            raise file.complaint(("procedures", ladder.name, "then"), f"leads to {ladder.name!r} again, for ever")
+
+    def _greeting(self, i: int, written: GreetingFile) -> Greeting:
+        hours = None
+        if written.from_ is not None and written.to is not None:
+            hours = (_minutes(written.from_), _minutes(written.to))
+        return Greeting(
+            self._prompt(written.say, ("reception", "greetings", i, "say")), written.late, tuple(written.dialled),
+            written.caller or "", hours, tuple(written.days),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ procedures
+
+    def _ladder(self, name: str, written: ProcedureFile) -> Ladder:
+        where = ("procedures", name)
+        if name in (GREETING, CONNECTING):
+            raise self.written.complaint(where, "this name is taken by a place of the reception")
+        then = self._lead(written.then, (*where, "then"))
+        if then in (Then.STAY, Then.NEXT):
+            raise self.written.complaint((*where, "then"), f"a ladder cannot end with `{then}`")
+        if written.clock is not None and written.clock not in self.whole.clocks:
+            raise self.written.complaint((*where, "clock"), f"there is no clock {written.clock!r} under `clocks`")
+        ladder = Ladder(
+            name=name,
+            steps=tuple(self._step(step, (*where, "steps", i)) for i, step in enumerate(written.steps)),
+            then=then,
+            on_response=self._lead(written.on_response, (*where, "on_response")),
+            keys=self._leads(written.keys, (*where, "keys")),
+            rules=_several(written.rule), title=written.title, when=_several(written.when),
+            agent_key=written.agent_key or "", clock=written.clock or "", queue=written.queue or "",
+        )  # fmt: skip
+        manners.check_ladder(self.written, ladder)
+        return ladder
+
+    def _step(self, written: StepFile, where: Location) -> Step:
+        if written.say is None and not (written.wait or written.take or written.record or written.file):
+            raise self.written.complaint(where, "does nothing: it says nothing, waits for nothing and files nothing")
+        take = None
+        if written.take is not None:
+            keys = frozenset(written.take.one_of) if written.take.one_of else DIGITS - {"*"}
+            most = 1 if written.take.one_of else written.take.most
+            back = written.take.read_back
+            read_back = None if back is None else self._prompt(back, (*where, "take", "read_back"))
+            if read_back is not None and written.take.name not in _slots(read_back):
+                what = f"does not say {{{written.take.name}}}: the caller would not hear what was taken"
+                raise self.written.complaint((*where, "take", "read_back"), what)
+            take = Take(written.take.name, min(written.take.least, most), most, keys, read_back, written.take.tries)
+        return Step(
+            say=None if written.say is None else self._prompt(written.say, (*where, "say")),
+            wait=written.wait, music=written.music, take=take, record=written.record or 0.0,
+            file=written.file, to=written.to,
+            on_response=None if written.on_response is None else self._lead(
+                written.on_response, (*where, "on_response")
+            ),
+            keys=self._leads(written.keys, (*where, "keys")),
+        )  # fmt: skip
+
+    def _leads(self, written: Mapping[str, str], where: Location) -> Mapping[str, Lead]:
+        return MappingProxyType({key: self._lead(word, (*where, key)) for key, word in written.items()})
+
+    def _lead(self, word: str, where: Location) -> Lead:
+        """What a word leads to: an ending, a role of the reception, or another procedure."""
+        if word in set(Then):
+            then = Then(word)
+            if then in (Then.CALLBACK, Then.MESSAGE) and getattr(self.whole.reception, then.value) is None:
+                raise self.written.complaint(where, f"no procedure is named `{then}` in the reception")
+            return then
+        if word not in self.whole.procedures:
+            known = ", ".join([*sorted(Then), *sorted(self.whole.procedures)])
+            raise self.written.complaint(where, f"there is no ending and no procedure {word!r}; there are {known}")
+        return Goto(word)
+
+    def _prompt(self, name: str, where: Location) -> Prompt:
+        return self._named(self.prompts, name, where, "prompt")
+
+    def _named(self, known: Mapping[str, Thing], name: str, where: Location, kind: str) -> Thing:
+        if name not in known:
+            what = f"there is no {kind} {name!r}; there are {', '.join(sorted(known))}"
+            raise self.written.complaint(where, what)
+        return known[name]
 
 
-def _choice(folder: Path, language: str) -> Choice:
-    chosen = words_file(folder, language)[1].chosen_by
-    return Choice(chosen.key or "", tuple(chosen.dialled), tuple(chosen.callers))
+def _slots(prompt: Prompt) -> set[str]:
+    return {slot.name for slot in prompt.slots if isinstance(slot, Slot)}
 
 
-def _check_keys(folder: Path, choices: Mapping[str, Choice], written: StandardFile) -> None:
+def _several(written: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(written.split()) if isinstance(written, str) else tuple(written)
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _check_keys(folder: Path, choices: Mapping[str, Choice], whole: StandardFile) -> None:
     """A key means one thing."""
-    taken = dict.fromkeys(written.reception.keys, f"the key of {written.standard}'s reception")
+    taken = dict.fromkeys(whole.reception.keys, f"the key of {whole.standard}'s reception")
     for language, choice in choices.items():
         if choice.key in taken:
-            file, _ = words_file(folder, language)
+            file, _ = choice_of(folder, language)
             raise file.complaint(("chosen_by", "key"), f"{choice.key!r} is already {taken[choice.key]}")
         if choice.key:
             taken[choice.key] = f"the key of {language}"

@@ -13,10 +13,9 @@ from typing import Any, Final, Protocol
 
 from ari_app.errors import BrokenStandard
 from ari_app.paths import shipped
-from ari_app.standard import LEAD_IN, Sentence, languages_of, sentences
-from ari_app.standard.words import WORDS, words_file
+from ari_app.standard import LEAD_IN, Sentence, Written, languages_of, sentences
+from ari_app.standard.words import WORDS, words_in
 from ari_app.studio.cutting import PIECE, SENTENCE, Cut
-from ari_app.yamlfile import YamlFile
 
 STANDARD: Final = "standard.yaml"
 LEAD_IN_MS: Final = 300  # ARI's answer does not wait for media: this much may be clipped and nobody misses it
@@ -67,16 +66,21 @@ def scripts(path: Path) -> list[Script]:
 
 
 def _of_standard(folder: Path) -> Iterator[Script]:
-    unused = _unused(folder)
+    """What is recorded in this folder: not what is inherited, word for word, with its recording."""
+    unused, parents = _unused(folder), Written(folder).folders[1:]
     for language in languages_of(folder):
         title = f"{folder.absolute().name} {language}"
-        yield Script(title, folder / language, language, sentences(folder, language), unused=unused)
+        own = tuple(sentence for sentence in sentences(folder, language) if sentence.home == folder)
+        begun = any((parent / language / f"{LEAD_IN}.wav").is_file() for parent in parents)
+        silences = {} if begun else {LEAD_IN: LEAD_IN_MS}
+        if own or not begun:
+            yield Script(title, folder / language, language, own, silences=silences, unused=unused)
 
 
 def _of_pieces(folder: Path) -> Iterator[Script]:
     for path in sorted(folder.glob(f"*/{WORDS}")):
         language = path.parent.name
-        _, words = words_file(folder, language)
+        _, words = words_in(folder, language)
         pieces = tuple(Sentence(name, word.text, word.say or word.text, "") for name, word in words.prompts.items())
         title = f"{folder.absolute().name} {language}"
         yield Script(title, path.parent, language, pieces, PIECE, {PAUSE: PAUSE_MS})
@@ -84,11 +88,13 @@ def _of_pieces(folder: Path) -> Iterator[Script]:
 
 def _unused(folder: Path) -> frozenset[str]:
     """Sentences that neither a procedure, the reception nor the dialplan names."""
-    content: dict[str, Any] = YamlFile(folder / STANDARD, BrokenStandard).content
+    content: dict[str, Any] = Written(folder).content
     said = {*_words({key: part for key, part in content.items() if key not in ("prompts", "values")})}
     for dialplan in shipped("dialplan").glob("extensions*.conf"):
         said.update(_SAID_BY_THE_DIALPLAN.findall(dialplan.read_text(encoding="utf-8")))
-    return frozenset(content["prompts"]) - said
+    silent = frozenset(content["prompts"]) - said
+    fragments = {s.name for s in sentences(folder) if s.name.rpartition(".")[0] in silent}
+    return silent | fragments
 
 
 def _words(part: object) -> Iterator[str]:

@@ -28,5 +28,5 @@ async def test_who_presses_8_hears_english(asterisk: Asterisk, tmp_path: Path) -
         english = Matcher(load_prompts(sorted((stage.standard_folder / "en").glob("[!l]*.wav"))))
     heard = english.find(hearing.recording)
     assert [found.prompt for found in heard] == ["greeting", "offer"]
-    assert heard[1].start - heard[0].end == pytest.approx(stage.standard.patience, abs=0.1)
+    assert heard[1].start - heard[0].end == pytest.approx(stage.standard.desk.patience, abs=0.1)
     assert [found.prompt for found in hearing.found][:1] == ["greeting"]  # in Mandarin, until the key

@@ -20,8 +20,8 @@ def test_who_presses_8_in_the_greeting_is_greeted_in_english_and_asked_in_englis
     plays = [m for m in rehearse(shipped, (Waits(3.0), Presses("8"))).journal if m.what == "play"]
     assert [m.detail for m in plays[:3]] == ["greeting", "greeting", "offer"]
     assert plays[1].at == pytest.approx(3.0)
-    assert plays[2].at == pytest.approx(3.0 + english.greeting.seconds + english.patience)
-    assert english.greeting.recording == "hotline-standard/en/greeting"
+    assert plays[2].at == pytest.approx(3.0 + english.desk.greeting.seconds + english.desk.patience)
+    assert english.desk.greeting.recording == "hotline-standard/en/greeting"
     assert all(prompt.language == "en" for prompt in english.prompts.values())
 
 

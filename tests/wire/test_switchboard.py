@@ -449,7 +449,7 @@ class Bomb(tuple[Any, ...]):
 
 def with_a_bug_behind_key_9(standard: Standard) -> Standard:
     broken = Ladder("broken", Bomb(), Then.QUEUE, Then.QUEUE, {})
-    return replace(standard, keys=MappingProxyType({"9": broken}))
+    return replace(standard, desk=replace(standard.desk, keys=MappingProxyType({"9": broken})))
 
 
 async def test_broken_procedure_sends_its_caller_to_the_queue_and_no_neighbour_notices(

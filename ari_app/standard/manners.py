@@ -1,0 +1,60 @@
+"""What no standard may do to a caller, whatever is written in it.
+
+Rule: each refusal names the rule of the service standards that it comes from.
+"""
+
+from __future__ import annotations
+
+from ari_app.standard.facts import MINIMUM_CONFIRMATIONS, Ladder, Standard, Then
+from ari_app.standard.inheritance import Written
+
+
+def check_ladder(written: Written, ladder: Ladder) -> None:
+    """Nobody is hung up on without a wait, or while they answer; raises BrokenStandard."""
+    where = ("procedures", ladder.name)
+    if ladder.then is not Then.HANG_UP:
+        return
+    last = ladder.steps[-1]
+    if (last.on_response or ladder.on_response) is Then.STAY:
+        raise written.complaint((*where, "on_response"), "who answers before we hang up must be able to go on (CON-04)")
+    if not last.wait or last.music:
+        what = "we never hang up without a wait after the last prompt (S000-35)"
+        raise written.complaint((*where, "steps", len(ladder.steps) - 1, "wait"), what)
+    if all(step.say is None for step in ladder.steps):
+        raise written.complaint((*where, "steps"), "we never hang up without a word (S000-05, S000-35)")
+
+
+def check(written: Written, standard: Standard) -> None:
+    """A silent caller is asked often enough, no key of agents means two things, nobody goes in circles."""
+    _check_silent(written, standard.desk.silent)
+    _check_agent_keys(written, standard)
+    _check_circles(written, standard)
+
+
+def _check_silent(written: Written, silent: Ladder) -> None:
+    if silent.then is Then.HANG_UP and len(silent.steps) <= MINIMUM_CONFIRMATIONS:
+        what = (
+            f"a silent caller is asked at least {MINIMUM_CONFIRMATIONS} times before the farewell (S000-03, S004-M10)"
+        )
+        raise written.complaint(("procedures", silent.name, "steps"), what)
+
+
+def _check_agent_keys(written: Written, standard: Standard) -> None:
+    taken: dict[str, str] = {}
+    for ladder in standard.procedures.values():
+        if ladder.agent_key and taken.setdefault(ladder.agent_key, ladder.name) != ladder.name:
+            what = f"{ladder.agent_key} is already the key of {taken[ladder.agent_key]}"
+            raise written.complaint(("procedures", ladder.name, "agent_key"), what)
+
+
+def _check_circles(written: Written, standard: Standard) -> None:
+    """A caller who does nothing comes to an end, whichever procedure they are in."""
+    for ladder in standard.procedures.values():
+        seen: set[str] = set()
+        following = standard.procedure_of(ladder.then)
+        while following is not None and following.name not in seen:
+            if following.name == ladder.name:
+                where = ("procedures", ladder.name, "then")
+                raise written.complaint(where, f"leads to {following.name!r} again, for ever")
+            seen.add(following.name)
+            following = standard.procedure_of(following.then)
