@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from ari_app.ari import events
@@ -20,11 +22,12 @@ from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.reloading import RELOAD
 from ari_app.ari.wire import State, Wire
-from ari_app.call import Arrival, CallId, Door, QueueName, ToQueue
+from ari_app.call import Arrival, CallId, Door, Filing, QueueName, ToQueue
 from ari_app.config import Configuration
 from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, Sign, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
-from ari_app.journal import Journal, What
+from ari_app.front_office import NoOffice, Office, Stint
+from ari_app.journal import What
 from ari_app.line import Line
 from ari_app.procedures.reception import receive
 from ari_app.standard import Standard
@@ -37,20 +40,18 @@ LET_GO_WITHIN = 15.0
 """Seconds in which everybody still on the line must have been handed to the queue."""
 TALK_DETECT = "func_talkdetect.so"
 
-OnCallOver = Callable[[CallId, Journal], None]
-
 
 class Switchboard:
     """One worker: a connection to one Asterisk, and the calls it attends."""
 
-    def __init__(self, config: Configuration, standard: Standard, on_call_over: OnCallOver | None = None) -> None:
+    def __init__(self, config: Configuration, standard: Standard, office: Office | None = None) -> None:
         self.standard = standard
         self.draining = False
         self.on_reload: Callable[[], None] = lambda: None
         self.wire = Wire(config.ari, config.app, self._deliver)
         self._config = config
         self._queue = QueueName(config.queue)
-        self._on_call_over = on_call_over or _note_call_over
+        self._office = office or NoOffice()
         self._inboxes: dict[str, Inbox] = {}
         self._calls: dict[asyncio.Task[None], str] = {}
         self._chores: set[asyncio.Task[None]] = set()
@@ -189,8 +190,11 @@ class Switchboard:
     async def _attend(self, channel: ChannelFacts, args: list[str], now: str, inbox: Inbox) -> None:
         """One caller, to the end. Whatever goes wrong, they reach the queue."""
         line: Line | None = None
+        stint: Stint | None = None
         try:
             arrival = await arrival_of(self.wire, channel, args, now)
+            if arrival.door is Door.INCOMING:
+                arrival = replace(arrival, verdict=self._verdict(arrival))
             standard = self._spoken_to(arrival)
             line = Line(
                 CallId(channel.id),
@@ -199,7 +203,9 @@ class Switchboard:
                 inbox,
                 standard.hearing,
                 standard.lead_in,
+                lambda filing: self._file(stint, filing),
             )
+            stint = Stint(line.id, arrival, standard, time.time(), line.journal)
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
                 await line.hand_off(ToQueue(self._queue))
             else:
@@ -215,15 +221,31 @@ class Switchboard:
         finally:
             if self._inboxes.get(channel.id) is inbox:
                 del self._inboxes[channel.id]
-            if line is not None:
-                self._tell(line)
+            if stint is not None:
+                self._tell(stint)
 
     def _over(self, call: asyncio.Task[None]) -> None:
         self._no_longer_expect(self._calls.pop(call))
 
-    def _tell(self, line: Line) -> None:
+    # ------------------------------------------------------------------ what the office is told
+
+    def _verdict(self, arrival: Arrival) -> str:
         try:
-            self._on_call_over(line.id, line.journal)
+            return self._office.verdict(arrival)
+        except Exception:
+            log.exception("screening failed; the caller is let in")
+            return ""
+
+    def _file(self, stint: Stint | None, filing: Filing) -> None:
+        try:
+            if stint is not None:
+                self._office.file(stint, filing)
+        except Exception:
+            log.exception("a %s could not be filed", filing.kind)
+
+    def _tell(self, stint: Stint) -> None:
+        try:
+            self._office.over(stint)
         except Exception:
             log.exception("a call is over, but could not be written about")
 
@@ -277,8 +299,3 @@ class Switchboard:
         task = asyncio.create_task(do())
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
-
-
-def _note_call_over(call_id: CallId, journal: Journal) -> None:
-    log.debug("journal\n%s", journal)
-    log.info("call over after %d milestones: %s", len(journal), journal.last)

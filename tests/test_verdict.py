@@ -47,7 +47,7 @@ def talked() -> Hearing:
     agent = AgentSide(rang, rang + 0.5, 13.0, By.THEM, Recording(silence(7)), (found(CALLER_CLIP, 3.1),))
     acts = (Act(1.0, Deed.SPOKE, 1.8), Act(rang + 4, Deed.TALKED, 2.5), Act(13.0, Deed.HUNG_UP))
     recording = Recording(silence(13))
-    return Hearing(SPEAKS_AT_ONCE, 0.01, 13.0, By.US, recording, (greeting, connecting, agent_said), acts, agent)
+    return Hearing(SPEAKS_AT_ONCE, 0.01, 13.0, By.US, recording, (greeting, connecting, agent_said), acts, (agent,))
 
 
 def complaints(hearing: Hearing) -> str:
@@ -106,8 +106,8 @@ def test_one_way_audio_is_noticed_in_either_direction() -> None:
     call = talked()
     assert call.agent is not None
     assert "caller did not hear the agent" in complaints(replace(call, found=call.found[:2]))
-    assert "agent did not hear the caller" in complaints(replace(call, agent=replace(call.agent, found=())))
-    assert "no agent answered" in complaints(replace(call, agent=None))
+    assert "agent did not hear the caller" in complaints(replace(call, agents=(replace(call.agent, found=()),)))
+    assert "no agent answered" in complaints(replace(call, agents=()))
 
 
 def test_whoever_was_not_to_hang_up_is_noticed() -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from ari_app.errors import PbxFailed
 from ari_app.pbx.place import Place
 
+APOLOGY = "busy"
+"""The prompt of the sample's periodic announcement."""
 SAMPLES = ("ari.conf", "http.conf", "manager.conf", "queues.conf", "features.conf", "pjsip.conf")
 
 
@@ -42,6 +44,7 @@ class Frontline:
 
     sounds: Path | None = None
     members: Sequence[str] = ()
+    supervisors: Sequence[str] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     ari_user: str = "hotline"
@@ -71,9 +74,16 @@ class Frontline:
                 f"[general](+)\nbindaddr = {place.address}\nport = {ports.ami}\n"
                 f"[hotline](+)\nsecret = {self.ami_password}\n"
             ),
-            "queues.conf": "[hotline](+)\n" + "".join(f"member => {member}\n" for member in self.members),
+            "queues.conf": self._queues(),
             "pjsip.conf": self._pjsip(place),
         }
+
+    def _queues(self) -> str:
+        apology = f"periodic-announce = {self.sounds.absolute()}/{APOLOGY}\n" if self.sounds else ""
+        members, supervisors = (
+            "".join(f"member => {member}\n" for member in group) for group in (self.members, self.supervisors)
+        )
+        return f"[hotline](+)\n{apology}{members}[hotline-supervisor](+)\n{supervisors}"
 
     def _pjsip(self, place: Place) -> str:
         media = f"media_address = {place.address}\nbind_rtp_to_media_address = yes\n"

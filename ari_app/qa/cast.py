@@ -43,6 +43,7 @@ class CastCaller:
     claims: CallerId | None = None  # None: a number of the stage's choosing
     agent_presses: str = "*71"  # with SENDS_BACK
     dialled: str = ""  # "": the hotline's number
+    meetings: int = 1  # how often they talk with an agent, where one is due
 
 
 CALLER_CLIP, AGENT_CLIP, COUGH_CLIP = "caller", "agent", "cough"  # files of voices/

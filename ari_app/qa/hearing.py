@@ -62,8 +62,13 @@ class Hearing:
     recording: Recording
     found: tuple[Found, ...] = ()
     acts: tuple[Act, ...] = ()
-    agent: AgentSide | None = None
+    agents: tuple[AgentSide, ...] = ()
     trouble: str = ""
+
+    @property
+    def agent(self) -> AgentSide | None:
+        """The first agent this caller talked with."""
+        return self.agents[0] if self.agents else None
 
     def prompts(self, names: frozenset[str]) -> tuple[Found, ...]:
         """What was heard of the hotline itself, without the people."""

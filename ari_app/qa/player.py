@@ -7,7 +7,7 @@ Rule 2: the talk with an agent is no moment of a script: it begins when the agen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -81,7 +81,7 @@ class Director:
         """By number; a number the hotline had to shorten, by its beginning; else the only caller left."""
         if claims.number in self._waiting:
             return self._waiting[claims.number]
-        left = [player for player in self._waiting.values() if player.agent_leg is None]
+        left = [player for player in self._waiting.values() if not player.agent_legs]
         alike = [player for player in left if claims.number and player.number.startswith(claims.number)]
         return alike[0] if alike else left[0] if len(left) == 1 else None
 
@@ -104,12 +104,13 @@ class Player:
         self._loop = asyncio.get_running_loop()
         self._leg: Leg | None = None
         self._acts: list[Act] = []
-        self._met: asyncio.Future[Leg] = self._loop.create_future()
+        self._met: asyncio.Queue[Leg] = asyncio.Queue()
         self.answered = asyncio.Event()  # or given up
-        self._agent_rang = 0.0
         self._trouble = ""
-        self.agent_leg: Leg | None = None
-        self._agent_done = asyncio.Event()
+        self.agent_legs: list[tuple[Leg, float]] = []  # each time an agent's phone rang for us, and when
+        self._with_agents = 0
+        self._agents_done = asyncio.Event()
+        self._agents_done.set()
 
     async def play(self, carrier: Carrier, director: Director, dialled: str) -> None:
         """Ring, live the script, and be gone."""
@@ -122,9 +123,8 @@ class Player:
                     self._trouble = "nobody answered" if not leg.ended.done() else f"refused (cause {leg.cause})"
                     return
                 await self._live(leg)
-            if self.agent_leg is not None:
-                async with asyncio.timeout(5):
-                    await self._agent_done.wait()
+            async with asyncio.timeout(5):
+                await self._agents_done.wait()
         except CarrierTrouble as trouble:
             self._trouble = f"the carrier failed: {trouble}"
         except TimeoutError:
@@ -167,16 +167,25 @@ class Player:
                 await leg.hang_up()
 
     async def _talk(self, leg: Leg) -> None:
-        """With an agent, if one comes: the agent speaks first, then we do; then one of us hangs up."""
-        agent = await self._met
+        """With an agent, if one comes: the agent speaks first, then we do; then one of us hangs up.
+
+        Who was given back and comes to an agent again talks once more, and hangs up.
+        """
+        does = self.caller.agent
+        while True:
+            agent = await self._met.get()
+            await self._talk_once(leg, agent, does)
+            does = Agent.STAYS
+
+    async def _talk_once(self, leg: Leg, agent: Leg, does: Agent | None) -> None:
         await asyncio.sleep(BREATH + self._voices.agent.seconds + BREATH)
         clip = self._voices.caller
         self._note(Act(self._loop.time() - leg.answered.result(), Deed.TALKED, clip.seconds))
         await asyncio.sleep(leg.say(clip) + BREATH)
-        if self.caller.agent is Agent.LEAVES_FIRST:
+        if does is Agent.LEAVES_FIRST:
             await agent.hang_up()
             self._report("is left by the agent")
-        elif self.caller.agent is Agent.SENDS_BACK:
+        elif does is Agent.SENDS_BACK:
             await agent.press(self.caller.agent_presses)
             self._report("is sent back by the agent's key")
         else:
@@ -185,21 +194,25 @@ class Player:
 
     async def met_by(self, agent: Leg) -> None:
         """An agent's phone rings for us; lives the agent's side until the line ends."""
-        if self._leg is None or self.agent_leg is not None:
+        if self._leg is None:
             return
-        self.agent_leg, self._agent_rang = agent, self._loop.time()
+        self.agent_legs.append((agent, self._loop.time()))
+        self._with_agents += 1
+        self._agents_done.clear()
         try:
             await asyncio.sleep(RINGS_FOR)
             await agent.pick_up()
             if await _first(agent.answered, agent.ended, within=ANSWERED_WITHIN) is agent.answered:
                 self._report("talks with an agent")
-                self._met.set_result(agent)
+                self._met.put_nowait(agent)
                 await asyncio.sleep(BREATH)
                 agent.say(self._voices.agent)
                 await _first(agent.ended, within=AGENT_CALL)
         finally:
             await agent.hang_up()
-            self._agent_done.set()
+            self._with_agents -= 1
+            if not self._with_agents:
+                self._agents_done.set()
 
     def _note(self, act: Act) -> None:
         self._acts.append(act)
@@ -221,18 +234,17 @@ class Player:
             recording=recording,
             found=matcher.find(recording),
             acts=tuple(sorted(self._acts, key=lambda act: act.at)),
-            agent=self._agent_side(matcher, answered),
+            agents=tuple(self._agent_sides(matcher, answered)),
             trouble=self._trouble,
         )
 
-    def _agent_side(self, matcher: Matcher, zero: float) -> AgentSide | None:
-        leg = self.agent_leg
-        if leg is None or not leg.answered.done() or not leg.ended.done():
-            return None
-        answered, ended = leg.answered.result(), leg.ended.result()
-        recording = leg.handset.ear.recording(answered, ended)
-        by = leg.hung_up_by or By.THEM
-        return AgentSide(self._agent_rang - zero, answered - zero, ended - zero, by, recording, matcher.find(recording))
+    def _agent_sides(self, matcher: Matcher, zero: float) -> Iterator[AgentSide]:
+        for leg, rang in self.agent_legs:
+            if leg.answered.done() and leg.ended.done():
+                answered, ended = leg.answered.result(), leg.ended.result()
+                recording = leg.handset.ear.recording(answered, ended)
+                by = leg.hung_up_by or By.THEM
+                yield AgentSide(rang - zero, answered - zero, ended - zero, by, recording, matcher.find(recording))
 
 
 async def _first(*futures: asyncio.Future[Any], within: float) -> asyncio.Future[Any] | None:

@@ -102,11 +102,12 @@ def _measure(
     """From each prompt to what came next: a wait of the standard, or our answer to something."""
     waits, reactions = [], []
     for found, after, until in _steps(hearing, prompts):
-        act, agent = _act_between(hearing, found.start, until), hearing.agent
+        act = _act_between(hearing, found.start, until)
+        agent = next((agent for agent in hearing.agents if found.start <= agent.rang <= until), None)
         if act is not None:
             if after is not None:
                 reactions.append(after.start - act.at)
-        elif agent is not None and found.start <= agent.rang <= until:
+        elif agent is not None:
             if after is not None:
                 reactions.append(after.start - agent.ended)
         elif found.prompt in prescribed:
@@ -164,17 +165,18 @@ def _people(hearing: Hearing) -> Iterator[Fault]:
         if hearing.agent is not None:
             yield Fault("an agent was rung for a caller who did not need one", LIKELY["needless agent"])
         return
-    if hearing.agent is None:
-        yield Fault("no agent answered", LIKELY["agent"])
+    if len(hearing.agents) < hearing.caller.meetings:
+        met = f"only {len(hearing.agents)} of {hearing.caller.meetings} times" if hearing.agents else "never"
+        yield Fault(f"no agent answered: {met}" if hearing.agents else "no agent answered", LIKELY["agent"])
         return
-    if not _heard_of(hearing.found, AGENT_CLIP):
+    if _heard_of(hearing.found, AGENT_CLIP) < len(hearing.agents):
         yield Fault("the caller did not hear the agent", LIKELY["one way"])
-    if not _heard_of(hearing.agent.found, CALLER_CLIP):
+    if not all(_heard_of(agent.found, CALLER_CLIP) for agent in hearing.agents):
         yield Fault("the agent did not hear the caller", LIKELY["one way"])
 
 
-def _heard_of(found: tuple[Found, ...], clip: str) -> bool:
-    return any(f.prompt == clip and f.heard >= WHOLE and f.dropouts <= DROPOUT for f in found)
+def _heard_of(found: tuple[Found, ...], clip: str) -> int:
+    return sum(f.prompt == clip and f.heard >= WHOLE and f.dropouts <= DROPOUT for f in found)
 
 
 def _ending(hearing: Hearing) -> Iterator[Fault]:

@@ -12,7 +12,9 @@ from pydantic import SecretStr
 
 from ari_app import line, switchboard
 from ari_app.ari import adoption, channel, peers, wire
+from ari_app.call import Filing
 from ari_app.config import AriSettings, Configuration
+from ari_app.front_office import NoOffice, Stint
 from ari_app.journal import Journal
 from ari_app.standard import Standard
 from ari_app.switchboard import Switchboard
@@ -20,8 +22,8 @@ from tests.standards import hurried
 from tests.wire.stub import PASSWORD, USER, StubAri
 
 
-class Worker:
-    """A running switchboard, and the journals of its calls."""
+class Worker(NoOffice):
+    """A running switchboard, and the office it tells of its calls."""
 
     def __init__(self, pbx: StubAri, standard: Standard, name: str, drain_seconds: float) -> None:
         self.journals: dict[str, Journal] = {}
@@ -31,12 +33,22 @@ class Worker:
             ari=AriSettings(url=pbx.url, user=USER, password=SecretStr(PASSWORD)),
             drain_seconds=drain_seconds,
         )
-        self.board = Switchboard(config, standard, self._over)
+        self.filed: list[Filing] = []
+        self.board = Switchboard(config, standard, self)
         self.app = self.board.wire.app
+        self.reloads = 0
+        self.board.on_reload = self._reload
         self.task = asyncio.create_task(self.board.run())
 
-    def _over(self, call_id: str, journal: Journal) -> None:
-        self.journals[call_id] = journal
+    def over(self, stint: Stint) -> None:
+        self.journals[stint.call_id] = stint.journal
+        self.pbx.bell.ring()
+
+    def file(self, stint: Stint, filing: Filing) -> None:
+        self.filed.append(filing)
+
+    def _reload(self) -> None:
+        self.reloads += 1
         self.pbx.bell.ring()
 
     async def connected(self, times: int = 1) -> None:

@@ -71,6 +71,8 @@ class StubChannel:
     answered: bool = False
     departed: str = ""
     hung_up_by: str = ""
+    music: list[bool] = field(default_factory=list)
+    recording: str = ""
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     def snapshot(self) -> Json:
@@ -114,6 +116,7 @@ class StubAri:
         self.knocks = 0
         self.refuse = 0  # HTTP status for a WebSocket handshake; 0: welcome
         self.hears = True  # whether TALK_DETECT is there
+        self.missing: set[str] = set()  # DIALPLAN_EXISTS(…) of what the dialplan lacks
         self.prompt_seconds: float | None = 0.02  # None: no prompt ever ends
         self.prompt_state = "done"
         self.echoes = 1  # how often each event is sent
@@ -246,7 +249,7 @@ class StubAri:
             case "POST", "events", "claim":
                 return self._claim(query["channelId"], query["application"]), None
             case "POST", "events", "user", name:
-                userevent = {"eventname": name, **body["variables"]}
+                userevent = {"eventname": name, **body.get("variables", {})}
                 self.emit(query["application"], {"type": "ChannelUserevent", "eventname": name, "userevent": userevent})
                 return 204, None
             case "DELETE", "playbacks", playback:
@@ -288,6 +291,11 @@ class StubAri:
                 channel.variables.update(body["variables"])
             case "POST", "play", playback:
                 return self._play(channel, playback, query["media"])
+            case "POST" | "DELETE", "moh":
+                channel.music.append(method == "POST")
+            case "POST", "record":
+                channel.recording = query["name"]
+                return 201, {"name": query["name"], "state": "queued"}
             case "POST", "continue":
                 self._soon(self._continue(channel, f"{query['context']},{query['extension']}"))
             case "POST", "move":
@@ -313,7 +321,7 @@ class StubAri:
 
     def _variable(self, channel: StubChannel, name: str) -> tuple[int, object]:
         if name.startswith("DIALPLAN_EXISTS"):
-            return 200, {"value": "1"}
+            return 200, {"value": "0" if name in self.missing else "1"}
         if name not in channel.variables:
             return 404, {"message": "Provided variable was not found"}
         return 200, {"value": channel.variables[name]}
@@ -399,6 +407,11 @@ class StubAri:
         if milliseconds is not None:
             event = {"type": "ChannelTalkingFinished", "duration": milliseconds, "channel": channel.snapshot()}
             self.emit(channel.app, event)
+
+    def said_enough(self, channel: StubChannel, kept: bool = True) -> None:
+        """A message is at its end, and kept or not."""
+        kind = "RecordingFinished" if kept else "RecordingFailed"
+        self.emit(channel.app, {"type": kind, "recording": {"name": channel.recording, "state": "done"}})
 
     # ------------------------------------------------------------------ what goes wrong
 

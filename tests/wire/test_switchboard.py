@@ -18,7 +18,8 @@ from ari_app.ari import peers, wire
 from ari_app.ari.channel import PLACE, PLAYBACK, ROUND
 from ari_app.ari.wire import State
 from ari_app.errors import PbxRefused
-from ari_app.journal import Journal, What
+from ari_app.front_office import Stint
+from ari_app.journal import What
 from ari_app.standard import Ladder, Standard, Then
 from tests.wire.conftest import Employ, Worker, whats
 from tests.wire.stub import Fault, StubApp, StubAri, StubChannel
@@ -435,7 +436,7 @@ async def test_replaced_worker_stops_and_says_so(pbx: StubAri, employ: Employ, p
 # ------------------------------------------------------------------ neighbours
 
 
-def stumble(call_id: str, journal: Journal) -> NoReturn:
+def stumble(stint: Stint) -> NoReturn:
     """A bug in whoever writes about calls."""
     raise ZeroDivisionError("a bug")
 
@@ -472,12 +473,12 @@ async def test_a_bug_in_what_is_written_about_a_call_harms_no_call(
     pbx: StubAri, employ: Employ, patient: Standard, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with employ(spoken=patient) as worker:
-        worker.board._on_call_over = stumble
+        worker.over = stumble  # type: ignore[method-assign]
         caller = pbx.ring()
         await hears(pbx, caller, "greeting")
         pbx.hang_up(caller)
         await pbx.bell.until(lambda: "could not be written about" in caplog.text)
-        worker.board._on_call_over = worker._over
+        del worker.over
         await serves_the_next_caller(worker)
     assert "could not be written about" in caplog.text
 

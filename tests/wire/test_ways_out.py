@@ -1,0 +1,146 @@
+"""What a procedure can do to a caller beyond saying and waiting: music, messages, keys, and every way out."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from ari_app.ari.channel import PRIORITY
+from ari_app.ari.reloading import tell_workers
+from ari_app.config import AriSettings
+from ari_app.journal import What
+from ari_app.standard import Standard, load
+from tests.standards import LENGTHS, WRITTEN, write
+from tests.wire.conftest import Employ
+from tests.wire.stub import PASSWORD, USER, StubAri, StubChannel
+
+PROCEDURES = """\
+  hold:
+    steps:
+      - {say: offer, wait: 0.04}
+      - {wait: 300, music: true, keys: {"1": resume}}
+    then: resume
+    on_response: stay
+  message:
+    steps:
+      - {say: offer, record: 60}
+      - {file: message, say: busy, wait: 0.04}
+    then: queue
+  extension:
+    steps:
+      - {say: offer, wait: 300, take: {name: extension, least: 3, most: 3}}
+    then: transfer
+  supervisor:
+    steps: [{say: offer, wait: 0.04}]
+    then: supervisor
+  urgent:
+    steps: [{say: offer, wait: 0.04}]
+    then: urgent
+"""
+
+
+@pytest.fixture(scope="module")
+def richer(tmp_path_factory: pytest.TempPathFactory) -> Standard:
+    written = WRITTEN.replace("wait: 5", "wait: 300").replace("patience: 5", "patience: 300") + PROCEDURES
+    return load(write(tmp_path_factory.mktemp("richer"), written, dict.fromkeys(LENGTHS, 0.02)))
+
+
+def sent_to(pbx: StubAri, app: str, procedure: str, **variables: str) -> StubChannel:
+    caller = pbx.arrives("c1", answered=True, variables=variables)
+    pbx.enter(caller, app, ["procedure", procedure])
+    return caller
+
+
+async def test_a_caller_on_hold_hears_music_until_they_act(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "hold", HOTLINE_AGENT_NAME="7")
+        await pbx.bell.until(lambda: caller.music == [True])
+        pbx.press(caller, "1")
+        await pbx.bell.until(lambda: caller.departed)
+        assert (caller.music, caller.departed) == ([True, False], "hotline-resume,s")
+
+
+async def test_who_hangs_up_on_hold_is_gone(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "hold")
+        await pbx.bell.until(lambda: caller.music)
+        pbx.hang_up(caller)
+        await pbx.bell.until(lambda: "c1" in worker.journals)
+        assert worker.journals["c1"].last == What.CALLER_HUNG_UP
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_message_is_recorded_and_filed_or_the_caller_goes_on(
+    pbx: StubAri, employ: Employ, richer: Standard, kept: bool
+) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.recording)
+        pbx.said_enough(caller, kept)
+        await pbx.bell.until(lambda: caller.departed and "c1" in worker.journals)
+        assert caller.departed == "hotline-queue,hotline"
+        assert (What.FILE, "message") in [(m.what, m.detail) for m in worker.journals["c1"]]
+
+
+async def test_keys_are_an_extension(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "extension")
+        await pbx.bell.until(lambda: caller.playing or caller.heard)
+        for key in "204":
+            pbx.press(caller, key)
+        await pbx.bell.until(lambda: caller.departed)
+        assert caller.departed == "hotline-transfer,204"
+
+
+async def test_an_extension_that_does_not_exist_leads_to_people(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    """`continue` to a missing extension is answered with 204, and the caller dropped."""
+    pbx.missing.add("DIALPLAN_EXISTS(hotline-transfer,999,1)")
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "extension")
+        await pbx.bell.until(lambda: caller.playing or caller.heard)
+        for key in "999":
+            pbx.press(caller, key)
+        await pbx.bell.until(lambda: caller.departed)
+        assert caller.departed == "hotline-fallback,s"
+
+
+@pytest.mark.parametrize(("procedure", "where"), [
+    ("supervisor", "hotline-queue,hotline-supervisor"),
+    ("urgent", "hotline-queue,hotline"),
+])  # fmt: skip
+async def test_who_is_urgent_goes_before_others(
+    pbx: StubAri, employ: Employ, richer: Standard, procedure: str, where: str
+) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, procedure)
+        await pbx.bell.until(lambda: caller.departed)
+        assert (caller.departed, caller.variables[PRIORITY]) == (where, "10")
+
+
+async def test_without_an_agent_to_go_back_to_the_caller_goes_before_others(
+    pbx: StubAri, employ: Employ, richer: Standard
+) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "hold")
+        await pbx.bell.until(lambda: caller.music)
+        pbx.press(caller, "1")
+        await pbx.bell.until(lambda: caller.departed)
+        assert (caller.departed, caller.variables[PRIORITY]) == ("hotline-queue,hotline", "10")
+
+
+async def test_whoever_answers_is_told_what_was_heard(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    async with employ(spoken=richer):
+        caller = pbx.ring()
+        await pbx.bell.until(lambda: caller.playing or caller.heard)
+        pbx.speak(caller, 900)
+        await pbx.bell.until(lambda: caller.departed)
+        assert caller.variables["HOTLINE_HEARD"] == "speech"
+        assert caller.variables["HOTLINE_STEP"] == "connecting 1"
+        assert caller.variables["HOTLINE_WAITED"].isdecimal()
+
+
+async def test_every_worker_is_told_to_read_its_standard_again(pbx: StubAri, employ: Employ) -> None:
+    async with employ("1") as one, employ("2") as two:
+        settings = AriSettings(url=pbx.url, user=USER, password=SecretStr(PASSWORD))
+        assert await tell_workers(settings) == ["1", "2"]
+        await pbx.bell.until(lambda: one.reloads == two.reloads == 1)
