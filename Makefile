@@ -21,11 +21,16 @@ test: $(VENV)/ready ## every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@echo "— rehearsals and wire: no PBX"
-	$(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
+	HOTLINE_STAGE=rehearsal $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
 	@echo "— a real Asterisk"
-	$(BIN)/pytest -n 2 --dist loadfile tests/pbx $(TESTS)
+	HOTLINE_STAGE=pbx $(BIN)/pytest -n 2 --dist loadfile tests/pbx $(TESTS)
 	@echo "— containers"
-	$(BIN)/pytest tests/docker $(TESTS)
+	HOTLINE_STAGE=docker $(BIN)/pytest tests/docker $(TESTS)
+	@echo "— which rules are kept, and what has shown it"
+	$(BIN)/python -m tests.coverage check
+
+coverage: $(VENV)/ready ## write docs/coverage.md: each rule, what keeps it, which test shows it
+	$(BIN)/python -m tests.coverage write
 
 load: $(VENV)/ready ## calls a second and CPU a call, beside a pure dialplan (no test; takes minutes)
 	$(BIN)/python -m tests.load $(LOAD)
@@ -43,4 +48,4 @@ $(VENV)/ready: pyproject.toml tools/setup.sh
 	bash tools/setup.sh $(PYTHON) $(VENV)
 	@touch $@
 
-.PHONY: help demo run test load test-docker prompts clean
+.PHONY: help demo run test coverage load test-docker prompts clean

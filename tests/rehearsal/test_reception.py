@@ -31,6 +31,7 @@ SILENT_LADDER = timeline("""
 """)
 
 
+@pytest.mark.rule("CON-02", "CON-03")
 def test_a_silent_caller_is_asked_twice_told_that_we_hear_nothing_and_let_go(standard: Standard) -> None:
     assert rehearse(standard, callers.SILENT).timeline == SILENT_LADDER
 
@@ -58,6 +59,7 @@ def test_a_caller_who_speaks_after_the_second_offer_reaches_an_agent(standard: S
     """)
 
 
+@pytest.mark.rule("CON-04")
 def test_a_caller_who_speaks_in_the_last_wait_is_not_hung_up_on(standard: Standard) -> None:
     assert rehearse(standard, callers.SPEAKS_IN_LAST_WAIT).timeline == timeline("""
          0.0  answer
@@ -258,6 +260,7 @@ def shipped() -> Standard:
     return load(paths.standard_folder("hotline-standard"))
 
 
+@pytest.mark.rule("S000-03", "S004-M10", "CON-03")
 def test_a_silent_caller_is_given_five_seconds_four_times(shipped: Standard) -> None:
     """S000-03: after the greeting, after each of the two offers, and after the farewell."""
     assert waits(rehearse(shipped, callers.SILENT).journal) == (5.0, 5.0, 5.0, 5.0)
@@ -267,11 +270,13 @@ def test_a_cougher_is_given_the_same(shipped: Standard) -> None:
     assert waits(rehearse(shipped, callers.COUGHS_ONCE).journal) == (5.0, 5.0, 5.0, 5.0)
 
 
+@pytest.mark.rule("S000-35", "CON-31")
 def test_a_lingering_caller_is_given_five_seconds_twice(shipped: Standard) -> None:
     """S000-34, S000-35."""
     assert waits(returned_by_agent(shipped, callers.LINGERS).journal) == (5.0, 5.0)
 
 
+@pytest.mark.rule("S000-13", "CON-19")
 def test_a_wrong_number_is_given_five_seconds_after_every_prompt(shipped: Standard) -> None:
     """S000-13, the station, and S000-35."""
     assert waits(rehearse(shipped, callers.PRESSES_WRONG_NUMBER_KEY).journal) == (5.0,) * 5

@@ -1,0 +1,3 @@
+"""What every test of the house shares: what it proves is written down."""
+
+pytest_plugins = ("tests.coverage.plugin",)
