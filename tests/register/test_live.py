@@ -28,7 +28,7 @@ from ari_app.register.live import LiveRegister, Sequel
 from ari_app.register.numbers import identify, pattern
 from ari_app.register.store import Store
 from ari_app.register.tables import CHANGES
-from tests.register.conftest import DAY, NOON, Clock
+from tests.register.conftest import DAY, NOON, Clock, beside
 
 SENT = "13800138000"
 CALLER = identify(SENT)
@@ -91,37 +91,35 @@ async def test_an_agents_report_sends_the_caller_to_the_station_and_is_taken_bac
     live: LiveRegister, clock: Clock
 ) -> None:
     """S000-28: the first time by the agent's key, the next time straight away; a mistake is undone."""
-    writing = asyncio.create_task(live._write())
-    live.report(CALLER, "1.1", "agent 1001")
-    assert isinstance(screened(live), Admit)  # the call did not wait for the database
-    await live.settled()
-    verdict = screened(live)
-    assert isinstance(verdict, Divert) and verdict.reason is Reason.LISTED
-    live.review(verdict, "1.2")
-    await live.settled()
-    assert live.lookup(CALLER)[0].under_review
-    assert isinstance(screened(live, at=NOON + 31 * DAY), Admit)
-    live.withdraw("1.1", "agent 1001")  # the review came after it: the report stays for a person to see
-    await live.settled()
-    assert isinstance(screened(live), Divert)
-    writing.cancel()
+    async with beside(live._write()):
+        live.report(CALLER, "1.1", "agent 1001")
+        assert isinstance(screened(live), Admit)  # the call did not wait for the database
+        await live.settled()
+        verdict = screened(live)
+        assert isinstance(verdict, Divert) and verdict.reason is Reason.LISTED
+        live.review(verdict, "1.2")
+        await live.settled()
+        assert live.lookup(CALLER)[0].under_review
+        assert isinstance(screened(live, at=NOON + 31 * DAY), Admit)
+        live.withdraw("1.1", "agent 1001")  # the review came after it: the report stays for a person to see
+        await live.settled()
+        assert isinstance(screened(live), Divert)
 
 
 async def test_marks_of_finished_calls_count_on_every_worker(store: Store, live: LiveRegister, clock: Clock) -> None:
     rules = Screening(repeats=(Repeat(Mark.SILENT, 2, 60, Treatment.CHALLENGE, 600),))
     other = LiveRegister(store, clock=clock)
     await other.load()
-    writing = asyncio.create_task(live._write())
-    live.note(CALLER, Mark.SILENT, "1.1")
-    live.note(CALLER, Mark.SILENT, "1.2")
-    live.note(Caller(), Mark.SILENT, "1.3")
-    await live.settled()
-    await other.poll()
-    assert screened(live, rules) == screened(other, rules) == Challenge(Reason.SILENT)
-    third = LiveRegister(store, clock=clock)
-    await third.load()
-    assert screened(third, rules) == Challenge(Reason.SILENT)
-    writing.cancel()
+    async with beside(live._write()):
+        live.note(CALLER, Mark.SILENT, "1.1")
+        live.note(CALLER, Mark.SILENT, "1.2")
+        live.note(Caller(), Mark.SILENT, "1.3")
+        await live.settled()
+        await other.poll()
+        assert screened(live, rules) == screened(other, rules) == Challenge(Reason.SILENT)
+        third = LiveRegister(store, clock=clock)
+        await third.load()
+        assert screened(third, rules) == Challenge(Reason.SILENT)
 
 
 async def test_a_burst_is_counted_as_it_arrives(live: LiveRegister) -> None:
@@ -146,10 +144,9 @@ async def test_more_changes_than_memory_wants_beside_it_are_loaded_anew(
     await live.poll()
     assert len(live._index._columns) == 0 and live._index.beside > 1
     live.loaded.clear()
-    following = asyncio.create_task(live._follow())
-    await live.loaded.wait()
-    assert isinstance(screened(live), Divert) and len(live._index._columns) == 2
-    following.cancel()
+    async with beside(live._follow()):
+        await live.loaded.wait()
+        assert isinstance(screened(live), Divert) and len(live._index._columns) == 2
 
 
 async def test_a_database_that_is_away_changes_no_verdict_and_loses_no_report(
@@ -171,11 +168,10 @@ async def test_a_database_that_is_away_changes_no_verdict_and_loses_no_report(
             return await super().report(*args, **kwargs)  # type: ignore[arg-type]
 
     register._store = Away(database, clock)
-    writing = asyncio.create_task(register._write())
-    register.report(CALLER, "1.1", "agent 1001")
-    await away.wait()
-    assert isinstance(screened(register, number="13900139000"), Divert)
-    await register.settled()
-    assert isinstance(screened(register), Divert)
-    writing.cancel()
+    async with beside(register._write()):
+        register.report(CALLER, "1.1", "agent 1001")
+        await away.wait()
+        assert isinstance(screened(register, number="13900139000"), Divert)
+        await register.settled()
+        assert isinstance(screened(register), Divert)
     await database.close()
