@@ -46,7 +46,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 @lru_cache(maxsize=64)
 def _read(text: str) -> tuple[yaml.Node | None, Any]:
-    """The nodes and the content of a text, not to be changed: a standard is asked for again and again while it loads."""
+    """The nodes and the content of a text, not to be changed; a standard is asked for often while it loads."""
     loader = _StrictLoader(text)
     root = loader.get_single_node()
     return root, None if root is None else loader.construct_document(root)

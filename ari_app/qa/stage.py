@@ -210,13 +210,16 @@ class Stage:
 
     def _config(self) -> Path:
         """hotline.yaml for the application; the password comes by the environment."""
-        path = self._folder / "hotline.yaml"
+        folder = self._folder.absolute()
+        path = folder / "hotline.yaml"
         path.write_text(
             json.dumps(
                 {
                     "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
                     "standard": str(self.standard_folder.absolute()),
                     "sounds": str(self._sounds),
+                    "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},
+                    "requests": {"spool": str(folder / "spool" / "requests")},
                 }
             )
         )

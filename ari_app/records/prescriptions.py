@@ -52,7 +52,7 @@ def of_standard(standard: Standard, sentences: Iterable[Sentence] = ()) -> Presc
         for number, step in enumerate(ladder.steps, start=1)
         if step.wait > 0 and not _taken_up(step)
     }
-    waits[Place(GREETING)] = float(getattr(standard, "desk", standard).patience)
+    waits[Place(GREETING)] = standard.desk.patience
     procedures = {
         name: Procedure(_rules(ladder), len(ladder.steps), ladder.then == "hang_up")
         for name, ladder in standard.procedures.items()
