@@ -37,9 +37,6 @@ from ari_app.yamlfile import YamlFile
 
 Result = TypeVar("Result")
 
-DATABASE = "sqlite:///hotline.db"
-"""Where the register is kept when neither the command line nor hotline.yaml says."""
-
 
 TREATMENT = click.Choice([treatment.value for treatment in Treatment])
 RULES = "A standard.yaml, or a file with its `screening` section [default: the hotline standard's]."
@@ -48,7 +45,7 @@ RULES = "A standard.yaml, or a file with its `screening` section [default: the h
 @click.group()
 @click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("--database", envvar="HOTLINE_DATABASE", show_envvar=True, metavar="URL",
-              help=f"Where the register is kept [default: the configuration's, else {DATABASE}].")  # fmt: skip
+              help=f"Where the register is kept [default: where the records are].")  # fmt: skip
 @click.option("--by", default=None, metavar="NAME", help="Who does this, for the record [default: your login].")
 @click.option("--home", default=HOME, show_default=True, metavar="REGION", envvar="HOTLINE_REGION",
               help="Region of numbers without a country code, as CN, GB, US.")  # fmt: skip
@@ -64,7 +61,7 @@ def register(ctx: click.Context, config_file: Path | None, database: str | None,
 
 def database_url(config_file: Path | None, given: str | None) -> str:
     """Where the register is: as given, else as configured, else beside us."""
-    return given or str(getattr(config.load(config_file), "database", "") or DATABASE)
+    return given or config.load(config_file).records.database
 
 
 def _login() -> str:
