@@ -36,7 +36,9 @@ T = TypeVar("T")
 MEMORY = 10_000
 """Records held while neither disk nor database takes them: about 40 MB."""
 TURN = 200
-"""Records written at a time."""
+"""Records written to disk at a time, in the thread."""
+STORE_TURN = 25
+"""Records brought to the database at a time: on the loop, so few that no call waits for it."""
 STORED_WITHIN = 15.0
 """Seconds in which the database must have taken a turn's records; a slower one counts as away."""
 RETRY_FIRST, RETRY_MOST = 0.5, 5.0
@@ -204,7 +206,7 @@ class Ledger:
                 await asyncio.sleep(RETRY_MOST)
 
     async def _store_some(self) -> bool:
-        lines = await self._on_disk(lambda: self._spool.read(TURN)) if self._spool.waiting else []
+        lines = await self._on_disk(lambda: self._spool.read(STORE_TURN)) if self._spool.waiting else []
         if lines:
             await self._add(lines)
             await self._on_disk(lambda: self._spool.forget(lines))
@@ -213,7 +215,7 @@ class Ledger:
         if not self._disk_fails:
             return False
         async with self._hands:
-            batch = list(islice(self._pending, TURN))
+            batch = list(islice(self._pending, STORE_TURN))
             if batch:
                 await self._add([dump(record) for record in batch])
                 self._took(len(batch))
