@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from ari_app.procedures.screening import Screening, word_of
 from ari_app.register.live import LiveRegister
@@ -128,8 +129,7 @@ class _Visit(asyncio.Protocol):
         self._bell: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
         self._ring_in(self._door.limits.header_within)
         self._door.entered(self)
 
