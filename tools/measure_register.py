@@ -108,6 +108,7 @@ async def strangers(live: LiveRegister, lag: Lag) -> None:
     judging = judged_by(live, lambda: RULES, lambda: datetime.now().astimezone())
     door = await serve(judging, port=0, limits=Limits(header_within=1, over_within=5))
     client = Path(__file__).with_name("agi_strangers.py")
+    await lag.during("nothing", asyncio.sleep(2))
     for what in ("scans", "silent", "garbage", "megabytes", "killed", "served"):
         process = await asyncio.create_subprocess_exec(sys.executable, str(client), what, str(door.port))
         await lag.during(f"AGI: {what}", process.wait())
