@@ -299,6 +299,7 @@ setinterfacevar = yes
 context = hotline-queue-keys
 [patient](night)
 member => Local/ignore@others
+[quiet](night)
 [crowded](night)
 maxlen = 1
 member => Local/ignore@others
