@@ -29,7 +29,7 @@ from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import Pbx
 from ari_app.pbx.place import Place
 
-WITHIN = 12.0
+WITHIN = 15.0
 """Seconds until a test stops waiting for what should happen at once."""
 CALLER = "callers"
 PHONES = ("agent-001", "agent-002", "agent-003")

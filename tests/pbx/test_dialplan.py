@@ -16,7 +16,7 @@ from ari_app.ami.queues import Kind
 from ari_app.ami.watch import RIGHT_AGAIN_WITHIN
 from ari_app.errors import PbxRefused
 from ari_app.pbx.asterisk import Asterisk
-from tests.pbx.house import House, built
+from tests.pbx.house import WITHIN, House, built
 
 pytestmark = [pytest.mark.pbx, pytest.mark.asyncio(loop_scope="module")]
 
@@ -216,6 +216,26 @@ async def test_who_presses_the_key_while_the_application_is_away_keeps_a_place_b
         await house.sees(lambda queues: caller.channel not in queues.waiting)
         await house.waits(caller)
         assert await caller.found("HOTLINE_PRIORITY", "HOTLINE_QUEUE_NOW") == ["10", "patient"]
+
+
+@pytest.mark.rule("S000-15")
+async def test_after_three_rings_in_the_queue_the_caller_hears_an_apology(house: House) -> None:
+    """10 s by the sample's queues.conf, while every agent is on a break."""
+    said = house.pbx.place.log / "said"
+    await house.pbx.console("logger add channel said verbose")
+    await house.pbx.console("core set verbose 3")
+    await agents.pause(house.ami, AGENT, True, "break")
+    async with house.desk.caller() as caller:
+        await house.desk.arrives(caller)
+        await caller.sent("hotline-queue,hotline", HOTLINE_QUEUE_SECONDS="20")
+        await house.waits(caller)
+        began = time.monotonic()
+        async with asyncio.timeout(WITHIN):
+            while "hotline-standard/zh-CN/busy" not in said.read_text():
+                await house.ami.ask("Ping")
+        assert time.monotonic() - began == pytest.approx(10, abs=1.5)
+    await agents.pause(house.ami, AGENT, False)
+    await house.pbx.console("core set verbose 0")
 
 
 async def test_with_music_a_caller_does_not_hear_ringing(house: House) -> None:
