@@ -73,7 +73,8 @@ def spoken(standard: Standard, prompt: Prompt, taken: Mapping[str, str], arrival
     parts: list[Prompt] = []
     for slot in prompt.slots:
         parts += (slot,) if isinstance(slot, Prompt) else _pieces(standard, slot, taken, arrival)
-    return replace(prompt, seconds=sum(part.seconds for part in parts), parts=tuple(parts))
+    named = tuple(replace(part, name=prompt.name) for part in parts)
+    return replace(prompt, seconds=sum(part.seconds for part in parts), parts=named)
 
 
 def _pieces(standard: Standard, slot: Slot, taken: Mapping[str, str], arrival: Arrival) -> list[Prompt]:
