@@ -6,6 +6,7 @@ Rule 2: nothing is written that Asterisk would cut or take for another key.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -28,7 +29,7 @@ def features(keys: Mapping[str, str]) -> str:
         if not _KEY.fullmatch(key):
             raise BrokenStandard(f"agent_key of {procedure!r}: {key!r} is no key: 1 to 11 of 0-9, *, #, A-D")
     ordered = sorted(keys.items(), key=lambda pair: pair[1])
-    for (one, shorter), (other, longer) in zip(ordered, ordered[1:], strict=False):
+    for (one, shorter), (other, longer) in itertools.pairwise(ordered):
         if longer.startswith(shorter):
             raise BrokenStandard(
                 f"agent_key {longer!r} of {other!r} begins with {shorter!r} of {one!r}: choose another"

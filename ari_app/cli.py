@@ -26,10 +26,17 @@ log = logging.getLogger("ari_app")
 
 
 ELSEWHERE = {
+    "agent": "cli_agent:agent",
+    "agi": "cli_agi:agi",
+    "calls": "cli_calls:calls",
     "check": "cli_check:check",
     "demo": "cli_demo:demo",
+    "notice": "cli_notice:notice",
     "prompts": "cli_prompts:prompts",
+    "register": "cli_register:register",
     "reload": "cli_reload:reload",
+    "report": "cli_report:report",
+    "requests": "cli_requests:requests",
     "survive": "cli_survive:survive",
     "try": "cli_try:try_",
 }
@@ -82,7 +89,13 @@ def run(config_file: Path | None, worker: str | None) -> None:
 
 
 async def _serve(board: type[Switchboard], settings: config.Configuration, spoken: standard.Standard) -> None:
-    switchboard = board(settings, spoken)
+    from ari_app.back_office import BackOffice  # the other commands need none of it
+
+    async with BackOffice.open(settings, spoken) as office:
+        await _answer_callers(board(settings, spoken, office), settings)
+
+
+async def _answer_callers(switchboard: Switchboard, settings: config.Configuration) -> None:
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -13,6 +13,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ari_app.errors import BrokenConfiguration
+from ari_app.records import settings as records
+from ari_app.records.settings import RecordsSettings
+from ari_app.requests.settings import RequestsSettings
 from ari_app.yamlfile import YamlFile
 
 WORKER = r"^[A-Za-z0-9_.-]{1,40}$"
@@ -49,6 +52,8 @@ class Configuration(_Strict):
     standard: str = "hotline-standard"
     sounds: Annotated[str, Field(pattern=r"^[^\s,&|]+$")] = "hotline"
     queue: DialplanWord = "hotline"
+    records: RecordsSettings = RecordsSettings()
+    requests: RequestsSettings = RequestsSettings()
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
 
@@ -74,6 +79,9 @@ def load(path: Path | None, worker: str | None = None) -> Configuration:
     for part, variable in (("ari", "HOTLINE_ARI_PASSWORD"), ("ami", "HOTLINE_AMI_PASSWORD")):
         if variable in os.environ:
             changes[part] = getattr(config, part).model_copy(update={"password": SecretStr(os.environ[variable])})
+    if records.from_environment():
+        written = config.records.model_dump(exclude_unset=True)
+        changes["records"] = records.settle({**written, **records.from_environment()})
     if worker is not None:
         if not re.fullmatch(WORKER, worker):
             raise BrokenConfiguration(f"a worker's name is 1 to 40 letters, digits, dots, dashes, not {worker!r}")

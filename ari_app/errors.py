@@ -11,6 +11,8 @@
     ├── PbxUnreachable                ARI or AMI does not answer
     │   └── PbxRefused                it answers, and says no (password, rights, not enabled)
     │       └── NameTaken             another program connected under our name
+    ├── StoreUnreachable              the database does not answer, or its disk is full
+    ├── RequestRefused                what was asked of a callback request or ticket cannot be done
     └── StudioFailed                  a prompt could not be rendered
 
 Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller), `cli.py`
@@ -62,6 +64,14 @@ class PbxRefused(PbxUnreachable):
 
 class NameTaken(PbxRefused):
     """Another program connected under our name."""
+
+
+class StoreUnreachable(HotlineError):
+    """The database cannot be used."""
+
+
+class RequestRefused(HotlineError):
+    """A request is not there, or cannot go where somebody wants it."""
 
 
 class StudioFailed(HotlineError):

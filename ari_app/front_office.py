@@ -31,7 +31,7 @@ class Stint:
 class Office(Protocol):
     """Who takes in what calls leave behind."""
 
-    def verdict(self, arrival: Arrival) -> str:
+    def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         """What screening says of this caller: "" lets them in, "challenge", "station". At once, from memory."""
 
     def file(self, stint: Stint, filing: Filing) -> None:
@@ -44,7 +44,7 @@ class Office(Protocol):
 class NoOffice:
     """Nobody: everybody is let in, and the log says how each call ended."""
 
-    def verdict(self, arrival: Arrival) -> str:
+    def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         return ""
 
     def file(self, stint: Stint, filing: Filing) -> None:

@@ -178,7 +178,11 @@ class Line:
     async def record(self, longest: float) -> str:
         recording = f"hotline-{self._next_id()}"
         self.journal.note(What.RECORD)
-        await self._ask(self._channel.record(recording, longest))
+        try:
+            await self._ask(self._channel.record(recording, longest))
+        except PbxUnreachable:  # a full disk, no folder: the caller goes on without
+            self.journal.note(What.FAILED, "no recording was made")
+            return ""
         heard = await self._attention.hear(self._loop.time() + longest + OVERDUE, NOTHING, recording)
         self._quiet_since = self._loop.time()
         match heard:

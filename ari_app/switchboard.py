@@ -193,9 +193,9 @@ class Switchboard:
         stint: Stint | None = None
         try:
             arrival = await arrival_of(self.wire, channel, args, now)
-            if arrival.door is Door.INCOMING:
-                arrival = replace(arrival, verdict=self._verdict(arrival))
             standard = self._spoken_to(arrival)
+            if arrival.door is Door.INCOMING:
+                arrival = replace(arrival, verdict=self._verdict(channel.id, arrival, standard))
             line = Line(
                 CallId(channel.id),
                 arrival,
@@ -229,9 +229,9 @@ class Switchboard:
 
     # ------------------------------------------------------------------ what the office is told
 
-    def _verdict(self, arrival: Arrival) -> str:
+    def _verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         try:
-            return self._office.verdict(arrival)
+            return self._office.verdict(call_id, arrival, standard)
         except Exception:
             log.exception("screening failed; the caller is let in")
             return ""

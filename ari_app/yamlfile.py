@@ -6,6 +6,7 @@ Rule: nothing here knows what the file is about; pydantic models say that.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +44,14 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[yaml.Node | None, Any]:
+    """The nodes and the content of a text, not to be changed; a standard is asked for often while it loads."""
+    loader = _StrictLoader(text)
+    root = loader.get_single_node()
+    return root, None if root is None else loader.construct_document(root)
+
+
 class YamlFile:
     """One file as written: its content, and the line of every path in it."""
 
@@ -58,9 +67,7 @@ class YamlFile:
         except (OSError, UnicodeDecodeError) as problem:
             raise error(f"{path}: cannot be read: {problem}") from None
         try:
-            loader = _StrictLoader(text)
-            self._root = loader.get_single_node()
-            self.content: Any = None if self._root is None else loader.construct_document(self._root)
+            self._root, self.content = _read(text)
         except (yaml.YAMLError, ValueError, RecursionError) as problem:
             raise error(f"{path}{_where(problem)}: not valid YAML: {_what(problem)}") from None
 

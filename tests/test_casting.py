@@ -27,4 +27,5 @@ PEOPLE = [(standard, caller) for standard in STANDARDS for caller in cast_for(st
 def test_the_twin_owes_every_caller_what_the_cast_says(standard: Standard, caller: CastCaller) -> None:
     """Until an agent talks with them: what comes after, only a telephone can tell."""
     said = [m.detail for m in rehearse(standard, caller.script).journal if m.what is What.PLAY]
-    assert said == list(caller.expects[: len(said)]) and len(said) >= len(caller.expects) - 2
+    assert said == list(caller.expects[: len(said)])
+    assert said[-1] in (caller.expects[-1], standard.desk.connecting.name)

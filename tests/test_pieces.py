@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ari_app import pieces
 from ari_app.paths import shipped
-from ari_app.standard.words import words_file
+from ari_app.standard.words import words_in
 
 LANGUAGES = ("zh-CN", "en")
-WORDS = {language: words_file(shipped("prompts") / "pieces", language)[1].prompts for language in LANGUAGES}
+WORDS = {language: words_in(shipped("prompts") / "pieces", language)[1].prompts for language in LANGUAGES}
 
 
 def said(names: pieces.Pieces, language: str) -> str:

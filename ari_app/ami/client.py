@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +28,9 @@ CLOSE_WITHIN = 1.0
 """Seconds."""
 
 Fields = dict[str, str]
+OnEvent = Callable[[Fields], None]
+
+log = logging.getLogger(__name__)
 
 
 class _Guard(asyncio.Protocol):
@@ -33,7 +38,8 @@ class _Guard(asyncio.Protocol):
 
     save_stream = None
 
-    def __init__(self) -> None:
+    def __init__(self, on_event: OnEvent | None = None) -> None:
+        self._on_event = on_event
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ami: Any = AMIProtocol()
         self._believe = self.ami.handle_message
@@ -53,7 +59,13 @@ class _Guard(asyncio.Protocol):
             self.lost.set_result(None)
 
     def dispatch(self, event: Any) -> None:
-        """An event nobody asked for; we logged in without them."""
+        """An event nobody asked for; whoever hears it must not wait, and its trouble is its own."""
+        if self._on_event is None:
+            return
+        try:
+            self._on_event(_as_read(event))
+        except Exception:
+            log.exception("an AMI event was not understood")
 
     def _handle(self, message: Any) -> None:
         action = self.ami.responses.get(message.id)
@@ -73,13 +85,18 @@ class AmiClient:
         self._where = where
 
     @classmethod
-    async def connect(cls, settings: AmiSettings, within: float = CONNECT_WITHIN) -> Self:
-        """Connect and log in. Raises PbxUnreachable, or PbxRefused when the user or password is wrong."""
+    async def connect(
+        cls, settings: AmiSettings, within: float = CONNECT_WITHIN, on_event: OnEvent | None = None
+    ) -> Self:
+        """Connect and log in; with events, if somebody hears them: one after the other, in Asterisk's order.
+
+        Raises PbxUnreachable, or PbxRefused when the user or password is wrong.
+        """
         where = f"{settings.host}:{settings.port}"
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(within):
-                transport, guard = await loop.create_connection(_Guard, settings.host, settings.port)
+                transport, guard = await loop.create_connection(lambda: _Guard(on_event), settings.host, settings.port)
         except (OSError, TimeoutError) as problem:
             reason = (
                 os.strerror(problem.errno)
@@ -89,16 +106,16 @@ class AmiClient:
             raise PbxUnreachable(f"AMI does not answer at {where}: {reason}") from None
         client = cls(guard, transport, where)
         try:
-            await client._log_in(settings, within)
+            await client._log_in(settings, within, "off" if on_event is None else "on")
         except BaseException:
             await client.close()
             raise
         return client
 
-    async def _log_in(self, settings: AmiSettings, within: float) -> None:
+    async def _log_in(self, settings: AmiSettings, within: float, events: str) -> None:
         secret = settings.password.get_secret_value()
         try:
-            await self.ask("Login", within, Username=settings.user, Secret=secret, Events="off")
+            await self.ask("Login", within, Username=settings.user, Secret=secret, Events=events)
         except PbxRefused:
             raise PbxRefused(f"AMI at {self._where} refuses user {settings.user!r}: wrong user or password") from None
         except PbxUnreachable as problem:
@@ -109,12 +126,22 @@ class AmiClient:
     async def ask(self, action: str, within: float = ANSWER_WITHIN, /, **fields: str) -> list[Fields]:
         """The response, and after it the events of a list. Raises PbxRefused with Asterisk's own words when
         it says no, PbxUnreachable when it says nothing in time."""
+        return await self._send(action, within, None, fields)  # None: Asterisk says whether a list follows
+
+    async def tell(self, action: str, within: float = ANSWER_WITHIN, /, **fields: str) -> Fields:
+        """The one response to an action that does something; raises as `ask`.
+
+        panoramisk takes "Added interface to queue" for the beginning of a list, and waits for its end.
+        """
+        return (await self._send(action, within, False, fields))[0]
+
+    async def _send(self, action: str, within: float, as_list: bool | None, fields: Fields) -> list[Fields]:
         question = Action({"Action": action, **{name: _as_sent(value) for name, value in fields.items()}})
         if action == "Originate" and "Async" not in fields:
             question["Async"] = "true"
         if self._guard.lost.done():
             raise PbxUnreachable(f"AMI at {self._where} closed the connection")
-        self._guard.ami.send(question, as_list=None)  # None: Asterisk says whether a list follows
+        self._guard.ami.send(question, as_list=as_list)
         try:
             await asyncio.wait((question.future, self._guard.lost), timeout=within, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -127,6 +154,11 @@ class AmiClient:
         if messages[0].get("Response") == "Error":
             raise PbxRefused(messages[0].get("Message", "refused"))
         return messages
+
+    async def ended(self, within: float) -> bool:
+        """Whether the connection ends within so many seconds."""
+        await asyncio.wait((self._guard.lost,), timeout=within)
+        return self._guard.lost.done()
 
     async def evaluate(self, function: str) -> str:
         """A global variable or a dialplan function that needs no call; "" when it has no value."""

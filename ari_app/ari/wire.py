@@ -24,9 +24,7 @@ from picows import (
     WSAutoPingStrategy,
     WSCloseCode,
     WSError,
-    WSFrame,
     WSInvalidStatusError,
-    WSListener,
     WSMsgType,
     WSTransport,
     ws_connect,
@@ -35,6 +33,7 @@ from picows import (
 from ari_app.ari import events
 from ari_app.ari.events import ApplicationReplaced, Event, Query, RESTRequest, RESTResponse
 from ari_app.ari.refusal import in_short, refusal
+from ari_app.ari.socket import Socket
 from ari_app.config import AriSettings
 from ari_app.errors import NameTaken, PbxRefused, PbxUnreachable
 
@@ -87,28 +86,6 @@ class Reply(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.body) if self.body else None
 
 
-class _Socket(WSListener):
-    """Hands every message on; joins fragments."""
-
-    def __init__(self, receive: Callable[[bytes], None], lost: Callable[[WSTransport], None]) -> None:
-        self._receive = receive
-        self._lost = lost
-        self._fragments: list[bytes] = []
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self._lost(transport)
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.CLOSE:
-            transport.disconnect()
-        elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
-            self._fragments.append(frame.get_payload_as_bytes())
-            if frame.fin:
-                message = b"".join(self._fragments)
-                self._fragments.clear()
-                self._receive(message)
-
-
 class Wire:
     """One worker's connection to one Asterisk."""
 
@@ -120,6 +97,7 @@ class Wire:
         self._deliver = deliver
         self._ids = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._later: set[asyncio.Future[Reply]] = set()  # waiting for a connection
         self._transport: WSTransport | None = None
         self._ready = asyncio.Event()
         self._http: aiohttp.ClientSession | None = None
@@ -157,7 +135,11 @@ class Wire:
             self.state = State.CLOSED if self.state is not State.REPLACED else self.state
 
     async def close(self) -> None:
-        """Nothing more will be asked over HTTP; callers have been looked after."""
+        """Nothing more will be asked; callers have been looked after."""
+        for later in tuple(self._later):  # who asked is gone, and nobody waits for the answer
+            later.cancel()
+        if self._later:
+            await asyncio.wait(tuple(self._later))
         if self._http is not None:
             await self._http.close()
             self._http = None
@@ -168,7 +150,7 @@ class Wire:
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
                 transport, _ = await ws_connect(
-                    lambda: _Socket(self._receive, self._lost),
+                    lambda: Socket(self._receive, self._lost),
                     url,
                     extra_headers={"Authorization": f"Basic {self._basic}"},
                     websocket_handshake_timeout=CONNECT_WITHIN,
@@ -239,6 +221,8 @@ class Wire:
         if self._ready.is_set():
             return self._answer(self._send(method, uri, query, encoded))
         later = asyncio.ensure_future(self._ask_when_ready(method, uri, query, encoded))
+        self._later.add(later)
+        later.add_done_callback(self._later.discard)
         later.add_done_callback(_seen)
         return later
 

@@ -46,6 +46,7 @@ async def _with_ari(
     doors = Doors()
     if ami is not None:
         found += await _try("dialplan", "the dialplan", dialplan.look(ami, settings.queue))
+        found += await _try("extensions", "the extensions callers may dial", dialplan.extensions(ami))
         try:
             doors, seen = await dialplan.doors(ami, door)
             found += seen
@@ -61,6 +62,7 @@ async def _with_ari(
         found += await _try("sip", "SIP", agents.sip(ami, door, doors.endpoints))
     if spoken is not None:
         found += await limits.look(limits.Files(ami, etc or limits.folder_of(settings)), door, spoken)
+    found += await _try("recordings", "the folder of callers' messages", ari.recordings(door))
     found += await _try("workers", "who serves", ari.workers(door, settings.app))
     return found
 

@@ -17,6 +17,7 @@ async def queues(ami: AmiClient, ari: Ari, configured: str) -> list[Finding]:
     found = await _queue(ami, configured, "queue", "`queue` here")
     if fallback != configured:
         found += await _queue(ami, fallback, "fallback-queue", "HOTLINE_QUEUE in [globals] of extensions.conf")
+    found += await supervisors(ami, ari)
     options = await ari.variable("HOTLINE_QUEUE_OPTIONS", "cr")
     if "c" not in options:
         found.append(
@@ -28,6 +29,21 @@ async def queues(ami: AmiClient, ari: Ari, configured: str) -> list[Finding]:
             )
         )
     return found
+
+
+async def supervisors(ami: AmiClient, ari: Ari) -> list[Finding]:
+    """The supervisors' queue: without anybody in it, callers for a supervisor reach an agent."""
+    name = await ari.variable("HOTLINE_SUPERVISOR_QUEUE", "hotline-supervisor")
+    listing = await ami.ask("QueueStatus", Queue=name)
+    why = "callers for a supervisor go to the agents, before other callers"
+    if not any(line.get("Event") == "QueueParams" for line in listing):
+        mend = f"[{name}] of dialplan/queues.conf into queues.conf; asterisk -rx 'queue reload all'"
+        return [warning("supervisor-queue", f"there is no queue {name!r} for supervisors", why, mend)]
+    members = [line for line in listing if line.get("Event") == "QueueMember"]
+    if not members:
+        mend = f"member => PJSIP/supervisor-001,0,Supervisor 001 under [{name}], or *16 from a supervisor's telephone"
+        return [warning("supervisor-queue", f"no supervisor is logged in to queue {name!r}", why, mend)]
+    return [fine("supervisor-queue", f"supervisors' queue {name!r}: {_count(members)}")]
 
 
 async def _queue(ami: AmiClient, name: str, finding: str, named_by: str) -> list[Finding]:

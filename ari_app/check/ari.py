@@ -30,6 +30,9 @@ FOR_DIALPLAN = """
 app_queue app_playback app_stack app_exec func_logic func_strings func_dialplan pbx_config
 """.split()  # noqa: SIM905
 FOR_AGENT_KEYS = ("bridge_builtin_features", "app_channelredirect")
+FOR_TRANSFERS = ("app_dial", "func_devstate")
+FOR_AGENTS = ("app_waitforsilence", "app_playtones", "func_callerid", "func_cdr", "func_cut")
+FOR_MESSAGES = ("res_ari_recordings", "res_stasis_recording")
 SIP = ("chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp")
 OTHER_LINES = ("chan_dahdi", "chan_iax2", "chan_sip")
 
@@ -149,16 +152,38 @@ async def modules(ari: Ari, plain_only: bool) -> list[Finding]:
         for name in FOR_DIALPLAN
         if state.get(name) != "Running"
     ]
-    for name in FOR_AGENT_KEYS:
-        if state.get(name) != "Running":
-            missing = _missing(name, "agents' keys do nothing")
-            found.append(warning(missing.name, missing.what, missing.why, missing.mend))
+    for names, why in (
+        (FOR_AGENT_KEYS, "agents' keys do nothing"),
+        (FOR_TRANSFERS, "callers are not connected with extensions, nor with the agent they came from"),
+        (FOR_AGENTS, "agents cannot log in from their telephones, or are told less of a caller"),
+        (FOR_MESSAGES, "callers cannot leave a message"),
+    ):
+        for name in names:
+            if state.get(name) != "Running":
+                missing = _missing(name, why)
+                found.append(warning(missing.name, missing.what, missing.why, missing.mend))
     return found or [fine("modules", f"every module a call needs is loaded ({len(state)} in all)")]
 
 
 def _missing(name: str, why: str) -> Finding:
     mend = f"asterisk -rx 'module load {name}.so'; and see that modules.conf has no noload = {name}.so"
     return error(f"module-{name}", f"module {name}.so is not running", why, mend)
+
+
+async def recordings(ari: Ari) -> list[Finding]:
+    """Whether Asterisk can show the folder in which it keeps what callers said."""
+    status, listed = await ari.ask("GET", "recordings/stored")
+    if status == 200 and isinstance(listed, list):
+        return [fine("recordings", f"recordings folder: {len(listed)} kept")]
+    return [
+        warning(
+            "recordings",
+            f"Asterisk does not list its recordings (status {status})",
+            "callers cannot leave a message",
+            "load res_stasis_recording.so and res_ari_recordings.so; a folder recording/ in astspooldir "
+            "(/var/spool/asterisk) that Asterisk's user may write to",
+        )
+    ]
 
 
 async def workers(ari: Ari, app: str) -> list[Finding]:

@@ -14,7 +14,8 @@ from ari_app.check.findings import Finding, error, fine, not_checked, warning
 from ari_app.errors import PbxRefused
 from ari_app.pbx.asterisk import FLOOR_IN_WORDS, Version, serves_the_hotline
 
-CONTEXTS = ("hotline", "hotline-queue", "hotline-after-queue", "hotline-fallback", "hotline-agent-key")
+NOBODY = "999999"
+"""An extension no house has: who knows it knows every number."""
 OURS = re.compile(r"hotline(-plain)?$")
 LEADS = re.compile(r"(?:^|,)\s*(hotline(?:-plain)?),")
 LONG_LIST = 20.0
@@ -42,6 +43,9 @@ async def look(ami: AmiClient, queue: str) -> list[Finding]:
         "hotline-after-queue": "s",
         "hotline-fallback": "s",
         "hotline-agent-key": "silent",
+        "hotline-resume": "s",
+        "hotline-transfer": "8001",
+        "hotline-agents": "*11",
         "hotline-settings": "s",
     }
     missing = [
@@ -58,6 +62,20 @@ async def look(ami: AmiClient, queue: str) -> list[Finding]:
             "callers are not offered to the application, or cannot leave it for an agent",
             "#include /path/to/dialplan/extensions-hotline.conf at the end of extensions.conf; then: "
             "asterisk -rx 'dialplan reload'",
+        )
+    ]
+
+
+async def extensions(ami: AmiClient) -> list[Finding]:
+    """Whom callers may be connected with: the admin's own context, and nothing beyond it."""
+    if await ami.evaluate(f"DIALPLAN_EXISTS(hotline-extensions,{NOBODY},1)") != "1":
+        return []
+    return [
+        warning(
+            "extensions",
+            f"[hotline-extensions] knows every number: {NOBODY} too",
+            "a caller could be connected with whatever your dialplan makes of any six digits",
+            "include in [hotline-extensions] the context of your own extensions only, not the trunk's or outside lines",
         )
     ]
 

@@ -70,7 +70,7 @@ class Place:
         return self.run / "asterisk.ctl"
 
     def make_folders(self) -> None:
-        for folder in (self.etc, self.var / "keys", self.spool, self.log, self.run):
+        for folder in (self.etc, self.var / "keys", self.spool / "recording", self.log, self.run):
             folder.mkdir(parents=True, exist_ok=True)
 
     def clear_run(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ari_app.call import Arrival
 from ari_app.qa.carrier import CallerId
 from ari_app.rehearsal.script import HangsUp, Hears, Presses, Says, Script, Waits
 
@@ -43,6 +44,9 @@ class CastCaller:
     claims: CallerId | None = None  # None: a number of the stage's choosing
     agent_presses: str = "*71"  # with SENDS_BACK
     dialled: str = ""  # "": the hotline's number
+    arrival: Arrival | None = None  # what the twin is told of them: late, at lunch, while a notice is on
+    afterwards: Script = ()  # what they do when the agent's key has given them back
+    answered_within: float = 5.0  # seconds from dialling: one ring
     meetings: int = 1  # how often they talk with an agent, where one is due
 
 

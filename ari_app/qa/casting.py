@@ -13,6 +13,9 @@ from ari_app.qa.cast import CastCaller
 from ari_app.rehearsal.script import Hears, Presses, Script, Waits
 from ari_app.standard import Ladder, Standard
 
+DIALPLAN = ("late-answer", "busy", "busy-farewell", "farewell")
+"""What the dialplan says by itself when the application is down."""
+
 
 def cast_for(standard: Standard) -> tuple[CastCaller, ...]:
     """The cast as this standard has to treat it; without a wrong-number key, nobody presses it."""
@@ -23,7 +26,7 @@ def _cast(standard: Standard) -> Iterator[CastCaller]:
     desk = standard.desk
     greeting, connecting, silent = desk.greeting.name, desk.connecting.name, says(desk.silent)
     ladder = (greeting, *silent)
-    lingers = says(desk.after_agent)
+    lingers = led_through(standard, desk.after_agent)
     second, last = (Hears(silent[1], silent[:2].count(silent[1])), Hears(silent[-1], silent.count(silent[-1])))
     before_the_end = max(0.2, desk.silent.steps[-1].wait - 1.5)
     yield replace(cast.SILENT, expects=ladder)
@@ -47,6 +50,14 @@ def _cast(standard: Standard) -> Iterator[CastCaller]:
 def root(standard: Standard) -> str:
     """The oldest standard this one extends, whose sentences the dialplan says by itself."""
     return (standard.name, *standard.extends)[-1]
+
+
+def within_reach(standard: Standard) -> frozenset[str]:
+    """What any caller may come to hear whom nobody has sent anywhere."""
+    desk = standard.desk
+    ladders = (desk.silent, desk.station, desk.after_agent, desk.no_agent, desk.exhausted, *desk.keys.values())
+    said = (name for ladder in ladders for name in says(ladder))
+    return frozenset((*said, desk.greeting.name, desk.connecting.name, *DIALPLAN)) & frozenset(standard.prompts)
 
 
 def says(ladder: Ladder) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ AHEAD = -10  # niceness of the PBXs, the application and us, where we may choose
 BEHIND = 10  # niceness of a thread that compares sounds
 SCARCE = 0.3  # share of the time somebody waited for a CPU from which timings are not the hotline's own
 
+LATE_BEAT = 0.03
+"""Seconds by which our own 20 ms beat came late when this machine stood still for a moment."""
+
 _PRESSURE = Path("/proc/pressure/cpu")
 
 

@@ -220,6 +220,7 @@ def _explain(candidates: list[_Candidate], sound: Floats) -> Iterator[Found]:
     """Give each moment to the candidate that explains most; name the others that would have done."""
     taken: list[tuple[int, int]] = []
     rest = sorted(candidates, key=lambda c: -c.weight)
+    sound = sound.copy()  # what is explained is blanked: it must not speak for another prompt that ends alike
     while rest:
         best = rest.pop(0)
         found = _weigh(best, sound)
@@ -228,6 +229,8 @@ def _explain(candidates: list[_Candidate], sound: Floats) -> Iterator[Found]:
             rivals = {c.prompt.name for c in rest if c.weight >= 0.9 * best.weight and not c.without(span).pieces}
             yield replace(found, rivals=tuple(sorted(rivals - {found.prompt})))
             taken += [*span, (round(found.start * RATE) + best.prompt.first, round(found.heard_until * RATE))]
+            for a, b in taken:
+                sound[max(0, a) : max(0, b)] = 0
         rest = [c for c in (c.without(taken) for c in rest) if c.believable]
         rest.sort(key=lambda c: -c.weight)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ari_app.call import Arrival, Door
 from ari_app.journal import What
 from ari_app.qa.carrier import By, CallerId, Carrier, Leg
 from ari_app.qa.carrier_ari import CarrierTrouble
@@ -20,13 +21,14 @@ from ari_app.qa.hearing import Act, AgentSide, Deed, Hearing
 from ari_app.qa.matcher import Matcher
 from ari_app.qa.mouth import Clip
 from ari_app.rehearsal import script
-from ari_app.rehearsal.twin import rehearse
+from ari_app.rehearsal.twin import Rehearsal, rehearse
 from ari_app.standard import Standard
 
 RINGS_FOR = 0.5  # seconds until an agent picks up
 BREATH = 0.3  # seconds between two speakers
 ANSWERED_WITHIN = 15.0
 AGENT_CALL = 60.0  # seconds after the rehearsed end by which queue, talk and lingering are over
+GIVEN_BACK = 0.5  # seconds from an agent's last key to the first word of its procedure, about
 A_COUGH = 0.25  # seconds of sound below which a caller has only coughed
 
 
@@ -41,9 +43,10 @@ class Voices(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """A script on the clock: acts with their seconds after the answer; how long the rehearsed part lasts."""
+    """A script on the clock: acts with their seconds after the answer, and after an agent's key; how long it lasts."""
 
     acts: tuple[tuple[float, script.Act], ...] = ()
+    afterwards: tuple[tuple[float, script.Act], ...] = ()
     length: float = 0.0
 
 
@@ -51,10 +54,23 @@ def rehearsed(caller: CastCaller, standard: Standard) -> Plan:
     """The caller's plan, by the twin. Not to be called where an event loop runs."""
     if caller.application_down:
         return Plan()
-    rehearsal = rehearse(standard, caller.script)
+    acts, length = _on_the_clock(rehearse(standard, caller.script, _arrival(caller)))
+    by_key = next((p.name for p in standard.procedures.values() if p.agent_key == caller.agent_presses), "")
+    if caller.agent is not Agent.SENDS_BACK or not by_key:
+        return Plan(acts, (), length)
+    back = Arrival(Door.PROCEDURE, procedure=by_key, agent="agent")
+    afterwards, longer = _on_the_clock(rehearse(standard, caller.afterwards, back))
+    return Plan(acts, afterwards, length + longer)
+
+
+def _arrival(caller: CastCaller) -> Arrival:
+    """How the twin meets this caller: what a late answer or a notice makes of them, the stage sees to."""
+    return caller.arrival or Arrival(number=caller.claims.number if caller.claims else "", dialled=caller.dialled)
+
+
+def _on_the_clock(rehearsal: Rehearsal) -> tuple[tuple[tuple[float, script.Act], ...], float]:
     answered = next(m.at for m in rehearsal.journal if m.what is What.ANSWER)
-    acts = tuple((at - answered, act) for at, act in rehearsal.acts)
-    return Plan(acts, rehearsal.journal[-1].at - answered)
+    return tuple((at - answered, act) for at, act in rehearsal.acts), rehearsal.journal[-1].at - answered
 
 
 class Director:
@@ -148,8 +164,11 @@ class Player:
             await asyncio.gather(*lives, return_exceptions=True)
 
     async def _keep_script(self, leg: Leg) -> None:
-        for at, act in self._plan.acts:
-            await asyncio.sleep(leg.answered.result() + at - self._loop.time())
+        await self._keep_time(leg, leg.answered.result(), self._plan.acts)
+
+    async def _keep_time(self, leg: Leg, began: float, acts: tuple[tuple[float, script.Act], ...]) -> None:
+        for at, act in acts:
+            await asyncio.sleep(began + at - self._loop.time())
             await self._do(leg, act)
 
     async def _do(self, leg: Leg, act: script.Act) -> None:
@@ -188,6 +207,7 @@ class Player:
         elif does is Agent.SENDS_BACK:
             await agent.press(self.caller.agent_presses)
             self._report("is sent back by the agent's key")
+            await self._keep_time(leg, self._loop.time() + GIVEN_BACK, self._plan.afterwards)
         else:
             self._note(Act(self._loop.time() - leg.answered.result(), Deed.HUNG_UP))
             await leg.hang_up()

@@ -10,27 +10,30 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ari_app import paths, standard
+from ari_app.agent_keys import features
 from ari_app.call import Prompt
 from ari_app.errors import HotlineError, PbxFailed
 from ari_app.pbx.asterisk import Asterisk
-from ari_app.pbx.frontline import Frontline
+from ari_app.pbx.frontline import Frontline, dialplan_folder
 from ari_app.pbx.instance import Pbx
 from ari_app.pbx.place import Place
 from ari_app.qa.application import COMMAND, Application
 from ari_app.qa.carrier import Carrier
 from ari_app.qa.carrier_config import CarrierPlan, Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
-from ari_app.qa.casting import root
+from ari_app.qa.casting import root, within_reach
 from ari_app.qa.hearing import Hearing
-from ari_app.qa.machine import Scarcity, telephones_first, think
+from ari_app.qa.machine import LATE_BEAT, SCARCE, Scarcity, telephones_first, think
 from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.mouth import Clip, load_clip
 from ari_app.qa.player import Director, Plan, Player, rehearsed
+from ari_app.qa.verdict import judge
 from ari_app.standard import Standard
 
 VOICES = Path(__file__).parent / "voices"
@@ -69,6 +72,7 @@ class Stage:
         agents: int = 8,
         command: Sequence[str] = COMMAND,
         settings: dict[str, str] | None = None,
+        dialplan: str = "",
     ) -> None:
         self._folder = folder
         self._command = command
@@ -82,7 +86,11 @@ class Stage:
         self._frontline = Frontline(
             sounds=self._sounds / root(self.standard) / self.standard.language,
             members=tuple(f"PJSIP/{phone.user}" for phone in self._phones),
-            extra={"pjsip.conf": self._trunk_and_phones()},
+            extra={
+                "pjsip.conf": self._trunk_and_phones(),
+                "extensions.conf": dialplan,
+                "features.conf": _more_keys(self.standard),
+            },
             settings=settings or {},
         )
         self.pbx = Pbx(asterisk, folder / "hotline", configuration=self._frontline)
@@ -90,6 +98,7 @@ class Stage:
         self.carrier = Carrier(self._plan(), self.director.agent_rings)
         self.applications: list[Application] = []
         self._plans: dict[CastCaller, Plan] = {}
+        self._matchers: dict[frozenset[str], Matcher] = {}
         self._numbers = itertools.count(13_800_000_001)
 
     async def __aenter__(self) -> Stage:
@@ -144,6 +153,25 @@ class Stage:
         await application.stop()
         return await self._hearings(players[caller.name] for caller in cast)
 
+    async def perform_fairly(self, cast: Sequence[CastCaller], times: int = 3) -> list[Hearing]:
+        """The cast; whoever was not treated well while this machine stood still rings again, all in all `times` times.
+
+        A caller who is treated badly on a machine that had time for it is not heard twice.
+        """
+        heard = {h.caller.name: h for h in await self.perform(cast)}
+        for _ in range(times - 1):
+            spoilt = [h for h in heard.values() if not judge(h, self.standard).kept]
+            if not spoilt or not self.stood_still():
+                break
+            print(f"this machine stood still meanwhile; again: {', '.join(h.caller.name for h in spoilt)}")
+            self.scarcity, self.carrier.metronome.latest = Scarcity(), 0.0
+            heard |= {h.caller.name: h for h in await self.perform([h.caller for h in spoilt])}
+        return [heard[caller.name] for caller in cast]
+
+    def stood_still(self) -> bool:
+        """Whether this machine had too little time for telephones since we last asked."""
+        return (self.scarcity.share() or 0.0) > SCARCE or self.carrier.metronome.latest > LATE_BEAT
+
     async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
         """All these callers ring at once, whatever runs or does not; what each heard, in the same order."""
         players = [await self._player(caller, progress) for caller in cast]
@@ -160,28 +188,38 @@ class Stage:
         await player.play(self.carrier, self.director, player.caller.dialled or DIALLED)
 
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
-        return [await think(player.hearing, self.matcher()) for player in players]
+        players = list(players)
+        matcher = self.matcher([player.caller for player in players])
+        return [await think(player.hearing, matcher) for player in players]
 
-    def matcher(self) -> Matcher:
-        """Knows every prompt of the standard and the people's voices; made once."""
-        if not hasattr(self, "_matcher"):
-            prompts = self.standard.prompts.values()
+    def matcher(self, cast: Iterable[CastCaller]) -> Matcher:
+        """Knows the people's voices, what these callers are owed, and what any caller may come to hear.
+
+        Not every sentence of a standard: looking for all of them in every recording would take longer than the calls.
+        """
+        owed = frozenset(name.partition(".")[0] for caller in cast for name in caller.expects)
+        wanted = owed | within_reach(self.standard)
+        if wanted not in self._matchers:
+            prompts = [prompt for name, prompt in self.standard.prompts.items() if name in wanted]
             fragments = (part for prompt in prompts for part in prompt.slots if isinstance(part, Prompt))
             recorded = (prompt for prompt in (*prompts, *fragments) if prompt.recording)
             recordings = (self._sounds / f"{prompt.recording}.wav" for prompt in recorded)
             people = {clip.name: clip.samples for clip in (self.voices.caller, self.voices.agent)}
-            self._matcher = Matcher(load_prompts(recordings) | people)
-        return self._matcher
+            self._matchers[wanted] = Matcher(load_prompts(recordings) | people)
+        return self._matchers[wanted]
 
     def _config(self) -> Path:
         """hotline.yaml for the application; the password comes by the environment."""
-        path = self._folder / "hotline.yaml"
+        folder = self._folder.absolute()
+        path = folder / "hotline.yaml"
         path.write_text(
             json.dumps(
                 {
                     "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
                     "standard": str(self.standard_folder.absolute()),
                     "sounds": str(self._sounds),
+                    "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},
+                    "requests": {"spool": str(folder / "spool" / "requests")},
                 }
             )
         )
@@ -223,6 +261,14 @@ class Stage:
         place = self._carrier_pbx.place
         trunk = _TRUNK.format(address=place.address, port=place.ports.sip)
         return trunk + "".join(_PHONE.format(phone=phone) for phone in self._phones)
+
+
+def _more_keys(standard: Standard) -> str:
+    """The agents' keys of a standard that the sample features.conf does not have."""
+    sample = (dialplan_folder() / "features.conf").read_text(encoding="utf-8")
+    ladders = standard.procedures.values()
+    more = {p.name: p.agent_key for p in ladders if p.agent_key and f"=> {p.agent_key}," not in sample}
+    return re.sub(r"^(\[.*\])$", r"\1(+)", features(more), flags=re.MULTILINE) if more else ""
 
 
 def _beside(address: str) -> str:

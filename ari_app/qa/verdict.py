@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ari_app.call import Prompt
 from ari_app.qa.carrier import By
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, Outcome
 from ari_app.qa.hearing import Act, Hearing
@@ -19,7 +20,6 @@ from ari_app.standard import Standard
 TOLERANCE = 0.1  # seconds a wait may differ from the standard
 REACTION = 1.0  # seconds from a voice or key, or from an agent's leaving, until the caller hears an answer
 DROPOUT = 0.06  # seconds that may be missing inside a prompt: three packets
-ONE_RING = 5.0  # seconds from dialling to the answer
 NOBODY_CLAIMS = 2.0  # the same when the application is down: the claim's second, and one more
 CLEAR = 0.6  # correlation of a first syllable that is there
 WHOLE = 0.95  # share of a prompt, or of what somebody said, that must have been heard
@@ -78,12 +78,24 @@ def waits_of(standard: Standard) -> dict[str, float]:
     return waits
 
 
+def sayings_of(standard: Standard) -> frozenset[str]:
+    """Every sentence of the standard, and every fragment of one."""
+    prompts = standard.prompts.values()
+    return frozenset(standard.prompts) | {part.name for p in prompts for part in p.slots if isinstance(part, Prompt)}
+
+
+def unhurried(standard: Standard) -> frozenset[str]:
+    """After these the caller presses several keys or leaves a message, and takes their time."""
+    steps = [step for ladder in standard.procedures.values() for step in ladder.steps if step.say is not None]
+    return frozenset(step.say.name for step in steps if step.say and (step.take is not None or step.record))
+
+
 def judge(hearing: Hearing, standard: Standard) -> Verdict:
     """Compare what was heard with what the caller is owed."""
     if hearing.trouble or hearing.ended is None or hearing.answered_after is None:
         return Verdict(faults=(Fault(hearing.trouble or "the call did not end", LIKELY["trouble"]),))
-    prompts = hearing.prompts(frozenset(standard.prompts))
-    waits, reactions = _measure(hearing, prompts, waits_of(standard))
+    prompts = hearing.prompts(sayings_of(standard))
+    waits, reactions = _measure(hearing, prompts, waits_of(standard), unhurried(standard))
     faults = (
         *_answer(hearing),
         *_order(hearing, prompts),
@@ -97,7 +109,7 @@ def judge(hearing: Hearing, standard: Standard) -> Verdict:
 
 
 def _measure(
-    hearing: Hearing, prompts: tuple[Found, ...], prescribed: Mapping[str, float]
+    hearing: Hearing, prompts: tuple[Found, ...], prescribed: Mapping[str, float], unhurried: frozenset[str]
 ) -> tuple[list[Wait], list[float]]:
     """From each prompt to what came next: a wait of the standard, or our answer to something."""
     waits, reactions = [], []
@@ -105,7 +117,7 @@ def _measure(
         act = _act_between(hearing, found.start, until)
         agent = next((agent for agent in hearing.agents if found.start <= agent.rang <= until), None)
         if act is not None:
-            if after is not None:
+            if after is not None and found.prompt not in unhurried:
                 reactions.append(after.start - act.at)
         elif agent is not None:
             if after is not None:
@@ -130,7 +142,7 @@ def _act_between(hearing: Hearing, start: float, until: float) -> Act | None:
 
 def _answer(hearing: Hearing) -> Iterator[Fault]:
     """Within one ring; within the claim's time and a second when the application is down."""
-    limit = NOBODY_CLAIMS if hearing.caller.application_down else ONE_RING
+    limit = NOBODY_CLAIMS if hearing.caller.application_down else hearing.caller.answered_within
     if hearing.answered_after is not None and hearing.answered_after > limit:
         yield Fault(f"answered only after {hearing.answered_after:.1f} s", LIKELY["answer"])
 

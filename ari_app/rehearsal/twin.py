@@ -54,7 +54,8 @@ class SimulatedChannel:
     async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
         self._check()
         length = sum(prompt.seconds for prompt in prompts)
-        self._ends[playback] = self._loop.call_later(length, self._end, playback, prompts[-1].name)
+        sentences = {part.name.partition(".")[0] for part in prompts if "." in part.name}  # of fragments
+        self._ends[playback] = self._loop.call_later(length, self._end, playback, (prompts[-1].name, *sentences))
 
     async def stop(self, playback: str) -> None:
         self._check()
@@ -93,10 +94,10 @@ class SimulatedChannel:
         self.gone = True
         self._inbox.put(Gone())
 
-    def _end(self, playback: str, prompt: str) -> None:
+    def _end(self, playback: str, heard: tuple[str, ...]) -> None:
         if not self.gone and self._ends.pop(playback, None) is not None:
             self._inbox.put(PlaybackEnded(playback))
-            self.heard.append(prompt)
+            self.heard += heard
             self.heard_one.set()
 
     def _sound(self) -> None:

@@ -5,13 +5,13 @@ Rule 2: words, waits and keys live in the file, never in code.
 """
 
 from ari_app.hours import Opening
+from ari_app.requests.clocks import Clock
 from ari_app.standard.facts import (
     CONNECTING,
     EXTENSION,
     GREETING,
     LEAD_IN,
     Choice,
-    Clock,
     Desk,
     Goto,
     Greeting,

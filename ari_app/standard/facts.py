@@ -14,6 +14,8 @@ from typing import NamedTuple
 from ari_app.call import ANYTHING, Heed, Kind, Prompt
 from ari_app.hours import Hours
 from ari_app.journal import Place
+from ari_app.procedures.screening import Screening
+from ari_app.requests.clocks import Clock
 
 LEAD_IN = "lead-in"
 GREETING = "greeting"
@@ -153,17 +155,6 @@ class QueueChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """Something promised has to be done within so many minutes; None: the standard prints no figure."""
-
-    name: str
-    minutes: float | None
-    rule: str = ""
-    starts: str = ""
-    stops: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Desk:
     """How callers are received: which procedure serves whom."""
 
@@ -213,6 +204,7 @@ class Standard:
     known: Mapping[str, str] = field(default_factory=dict)  # values a placeholder falls back to
     hours: Hours | None = None
     clocks: Mapping[str, Clock] = field(default_factory=dict)
+    screening: Screening = field(default_factory=Screening)
     kpis: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     holds: Mapping[str, object] = field(default_factory=dict)
     languages: Mapping[str, Standard] = field(default_factory=dict, repr=False, compare=False)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ari_app.call import Kind
 from ari_app.hours_file import HoursFile
+from ari_app.register.rules import ScreeningFile
+from ari_app.requests.clocks_file import ClocksFile
 from ari_app.standard.facts import Then
 
 
@@ -152,15 +154,6 @@ class ReceptionFile(Strict):
     challenge: str | None = None
 
 
-class ClockFile(Strict):
-    """Something promised has to be done in time; no `minutes`: the standard prints no figure."""
-
-    minutes: Annotated[float, Field(gt=0, le=525600)] | None = None
-    rule: str | list[str] = ""
-    starts: Annotated[str, Field(alias="from")] = ""
-    stops: Annotated[str, Field(alias="to")] = ""
-
-
 class StandardFile(Strict):
     """The shape of a standard.yaml, with what it inherits."""
 
@@ -176,7 +169,8 @@ class StandardFile(Strict):
     reception: ReceptionFile
     hours: HoursFile | None = None
     procedures: dict[Name, ProcedureFile]
-    clocks: dict[Name, ClockFile] = {}
+    clocks: ClocksFile = {}
+    screening: ScreeningFile = ScreeningFile()
     kpis: dict[Name, dict[str, Any]] = {}
     holds: dict[str, Any] = {}
 

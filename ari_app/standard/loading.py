@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ari_app.call import Prompt, Slot
+from ari_app.requests.clocks_file import clocks
 from ari_app.standard import manners
 from ari_app.standard.facts import (
     CONNECTING,
     GREETING,
     Choice,
-    Clock,
     Desk,
     Goto,
     Greeting,
@@ -75,10 +75,7 @@ class _Loader:
             known=MappingProxyType({name: value.text for name, value in whole.values.items()}),
             hearing=Hearing(whole.hearing.speech_minimum, whole.hearing.threshold),
             hours=None if whole.hours is None else whole.hours.hours(),
-            clocks=MappingProxyType({
-                name: Clock(name, clock.minutes, " ".join(_several(clock.rule)), clock.starts, clock.stops)
-                for name, clock in whole.clocks.items()
-            }),
+            clocks=MappingProxyType(dict(clocks(whole.clocks))), screening=whole.screening.fact(),
             kpis=MappingProxyType(dict(whole.kpis)), holds=MappingProxyType(dict(whole.holds)),
         )  # fmt: skip
         manners.check(written, standard)

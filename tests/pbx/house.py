@@ -11,7 +11,7 @@ import base64
 import contextlib
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from pydantic import SecretStr
 
 from ari_app import paths
 from ari_app.ami.client import AmiClient
+from ari_app.ami.queues import News, Queues
+from ari_app.ami.watch import QueueWatch
 from ari_app.config import AmiSettings
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline
@@ -156,28 +158,41 @@ class House:
         host, port = self.pbx.ami
         return AmiSettings(host=host, port=port, password=SecretStr(self.plan.ami_password))
 
-    async def rung(self, phone: str) -> dict[str, str]:
-        """What the telephone last showed: the caller's name and number, our header. Waits until it has rung."""
-        await self.tells(f"SEEN-{phone}", "")
-        name = await self._global(f"NAME-{phone}")
-        told = {"name": name, "told": await self._global(f"SEEN-{phone}")}
-        await self.phones.console(f"dialplan set global SEEN-{phone} ''")
-        return told
+    watch: QueueWatch
+    news: list[News]
 
-    async def _global(self, name: str) -> str:
-        for line in (await self.phones.console("dialplan show globals")).splitlines():
-            left, _, value = line.strip().partition("=")
-            if left.strip() == name:
-                return value
-        return ""
+    async def sees(self, is_so: Callable[[Queues], object], within: float = WITHIN) -> None:
+        """Waits until AMI has told what must be so."""
+        async with asyncio.timeout(within):
+            while not is_so(self.watch.queues):
+                await self.watch.connection.ask("Ping")
 
-    async def tells(self, name: str, unlike: str) -> str:
+    async def waits(self, caller: Caller) -> None:
+        """Until the caller is in a queue."""
+        await self.sees(lambda queues: caller.channel in queues.waiting)
+
+    async def does(self, phone: str, what: str) -> None:
+        """How the telephone behaves from now on when it rings: talk, leave, ignore, busy, key74."""
+        await self.phones.console(f"dialplan set global DO-{phone} {what}")
+
+    async def forgets(self, *phones: str) -> None:
+        for phone in phones:
+            await self.phones.console(f"dialplan set global SEEN-{phone} none")
+
+    async def rung(self, phone: str) -> tuple[str, dict[str, str]]:
+        """What the telephone showed when it rang: the caller's name, and our header. Waits until it has."""
         async with asyncio.timeout(WITHIN):
-            while (value := await self._global(name)) in (unlike, "''"):
+            while (told := await self.shown(phone))[1] == "none":
                 pass
-        return value
+        await self.forgets(phone)
+        return told[0], dict(pair.split("=", 1) for pair in told[1].split("&") if "=" in pair)
 
-    async def dials(self, phone: str, code: str, seconds: float, speaks: bool = True) -> None:
+    async def shown(self, phone: str) -> tuple[str, str]:
+        listed = await self.phones.console("dialplan show globals")
+        told = dict(line.strip().split("=", 1) for line in listed.splitlines() if "=" in line)
+        return told.get(f"NAME-{phone}", ""), told.get(f"SEEN-{phone}", "none")
+
+    async def dials(self, phone: str, code: str, speaks: bool = True) -> None:
         """An agent dials a code from their telephone, and says a word after the tone or not."""
         say = "speak" if speaks else "silent"
         await self.phones.console(f"channel originate PJSIP/{code}@out-{phone} extension {say}@mouths")
@@ -259,9 +274,9 @@ exten => _key.,1,Answer()
  same => n,SendDTMF(*${EXTEN:3},120,120)
  same => n,Wait(60)
 [mouths]
-exten => speak,1,Wait(0.6)
+exten => speak,1,Wait(0.8)
  same => n,Playtones(500/300,400/300)
- same => n,Wait(6)
+ same => n,Wait(4)
 exten => silent,1,Wait(8)
 """
     agents = "".join(
@@ -273,6 +288,9 @@ exten => silent,1,Wait(8)
 
 
 QUEUES = """
+; no notes after a call: the tests follow each other
+[hotline](+)
+wrapuptime = 0
 [night](!)
 strategy = ringall
 timeout = 5
@@ -287,6 +305,7 @@ member => Local/ignore@others
 [nobody](night)
 joinempty = unavailable,invalid
 [leaving](night)
+joinempty = yes
 leavewhenempty = paused
 member => Local/ignore@others
 """
@@ -340,4 +359,11 @@ async def built(asterisk: Asterisk, folder: Path, settings: Mapping[str, str]) -
             for phone in PHONES:
                 while not await ami.evaluate(f"PJSIP_DIAL_CONTACTS({phone})"):
                     pass
-        yield House(hotline, phones, plan, desk, ami)
+        news: list[News] = []
+        watch = QueueWatch(settings_, news.append)
+        watching = asyncio.create_task(watch.run())
+        exits.callback(watching.cancel)
+        await asyncio.wait_for(watch.right.wait(), WITHIN)
+        house = House(hotline, phones, plan, desk, ami, watch, news)
+        await house.forgets(*PHONES)
+        yield house

@@ -41,7 +41,7 @@ class Evening:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def evening(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Evening]:
     async with Stage(asterisk, stage_folder) as stage:
-        hearings = await stage.perform(EVERYBODY)
+        hearings = await stage.perform_fairly(EVERYBODY)
         log = (stage_folder / "application-1.log").read_text(errors="replace")
         yield Evening(stage.standard, {h.caller.name: h for h in hearings}, stage.pbx.complaints(), log)
 

@@ -12,7 +12,7 @@ from ari_app.journal import What
 from ari_app.standard import Standard, load
 from tests.standards import LENGTHS, WRITTEN, write
 from tests.wire.conftest import Employ
-from tests.wire.stub import PASSWORD, USER, StubAri, StubChannel
+from tests.wire.stub import PASSWORD, USER, Fault, StubAri, StubChannel
 
 PROCEDURES = """\
   hold:
@@ -144,3 +144,13 @@ async def test_every_worker_is_told_to_read_its_standard_again(pbx: StubAri, emp
         settings = AriSettings(url=pbx.url, user=USER, password=SecretStr(PASSWORD))
         assert await tell_workers(settings) == ["1", "2"]
         await pbx.bell.until(lambda: one.reloads == two.reloads == 1)
+
+
+async def test_a_message_that_cannot_be_recorded_stops_nobody(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    """Asterisk has no folder for recordings, or no room on its disk."""
+    pbx.faults.append(Fault("POST channels/c1/record", 500))
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.departed and "c1" in worker.journals)
+        assert What.FAILED in [m.what for m in worker.journals["c1"]]
+        assert [filing.recording for filing in worker.filed] == [""]

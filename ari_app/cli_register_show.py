@@ -1,0 +1,76 @@
+"""How `hotline register …` reads what people type, and shows what it knows: one entry or change a line.
+
+Rule: no output can be a terminal's command: what is shown is in its normal form, or plain text.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from ari_app.procedures.screening import Screening, faded
+from ari_app.register.entries import Entry, plain
+from ari_app.register.numbers import HOME, BrokenPattern, Pattern, pattern
+from ari_app.register.reading import Change
+from ari_app.register.rules import seconds
+
+
+def home_region() -> str:
+    context = click.get_current_context(silent=True)
+    return str(context.obj["home"]) if context is not None and context.obj else HOME
+
+
+def whom(ctx: click.Context, param: click.Parameter, value: str) -> Pattern:
+    """A pattern on the command line; click tells what is wrong with it."""
+    try:
+        return pattern(value, home_region())
+    except BrokenPattern as problem:
+        raise click.BadParameter(str(problem), ctx, param) from None
+
+
+def lasting(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """A length of time on the command line, in seconds."""
+    try:
+        return None if value is None else float(seconds(value))
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), ctx, param) from None
+
+
+def line_of(entry: Entry, now: float, rules: Screening | None = None) -> str:
+    parts = [f"{entry.id:>6}  {entry.pattern!s:<30} {entry.treatment:<9}"]
+    if entry.expires is not None:
+        parts.append(f"until {moment(entry.expires)}")
+    if entry.score is not None:
+        score = faded(entry.score, entry.scored_at, (rules or Screening()).half_life, now)
+        parts.append(f"score {score:.2f}")
+    parts.append(f"by {plain(entry.entered_by, 80)} {moment(entry.entered_at)}")
+    if entry.evidence:
+        parts.append(f"calls: {len(entry.evidence)}, last {plain(entry.evidence[-1], 80)}")
+    if entry.under_review:
+        parts.append("TO BE REVIEWED")
+    if entry.reason:
+        parts.append(f"“{plain(entry.reason, 500)}”")
+    return "  ".join(parts)
+
+
+def json_of(entry: Entry) -> dict[str, object]:
+    return {
+        "id": entry.id, "pattern": str(entry.pattern), "treatment": entry.treatment, "reason": entry.reason,
+        "evidence": entry.evidence, "entered_by": entry.entered_by, "entered_at": entry.entered_at,
+        "expires": entry.expires, "score": entry.score, "scored_at": entry.scored_at,
+        "under_review": entry.under_review,
+    }  # fmt: skip
+
+
+def change_line(change: Change) -> str:
+    entry = change.after or change.before
+    assert entry is not None
+    was = change.before.treatment if change.before else "nothing"
+    will = change.after.treatment if change.after else "nothing"
+    who = plain(change.by, 80)
+    return f"{change.batch}  {moment(change.at)}  {change.what:<7} {entry.pattern!s:<30} {was} -> {will}  by {who}"
+
+
+def moment(at: float) -> str:
+    return datetime.fromtimestamp(at).isoformat(" ", "minutes")
