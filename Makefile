@@ -32,6 +32,9 @@ test: $(VENV)/ready ## every check and every test
 coverage: $(VENV)/ready ## write docs/coverage.md: each rule, what keeps it, which test shows it
 	$(BIN)/python -m tests.coverage write
 
+picture: $(VENV)/ready ## draw docs/hotline-standard.svg: what a caller lives through
+	$(BIN)/hotline standard draw hotline-standard -o docs/hotline-standard.svg
+
 load: $(VENV)/ready ## calls a second and CPU a call, beside a pure dialplan (no test; takes minutes)
 	$(BIN)/python -m tests.load $(LOAD)
 
@@ -48,4 +51,4 @@ $(VENV)/ready: pyproject.toml tools/setup.sh
 	bash tools/setup.sh $(PYTHON) $(VENV)
 	@touch $@
 
-.PHONY: help demo run test coverage load test-docker prompts clean
+.PHONY: help demo run test coverage picture load test-docker prompts clean

@@ -4,6 +4,7 @@
     ├── CallerHungUp                  the caller left; normal, let it pass
     ├── LineTaken                     another worker serves this caller now
     ├── BrokenStandard                a standard.yaml that must not answer a telephone
+    ├── BrokenScript                  a rehearsed caller whose words cannot be understood
     ├── BrokenConfiguration           a hotline.yaml that cannot work
     ├── NoAsterisk                    no Asterisk to run on
     ├── PbxFailed                     an Asterisk of ours did not start or died
@@ -35,6 +36,10 @@ class LineTaken(HotlineError):
 
 class BrokenStandard(HotlineError):
     """A service standard cannot be used as written."""
+
+
+class BrokenScript(HotlineError):
+    """What a rehearsed caller is to do cannot be understood."""
 
 
 class BrokenConfiguration(HotlineError):

@@ -56,12 +56,12 @@ def _reception(old: Standard, new: Standard, said: tuple[Texts, Texts]) -> Itera
 
 def _desk(standard: Standard, texts: Texts) -> dict[str, str]:
     """What there is at a reception, each with what it leads to."""
-    found = {name: titled(ladder) for name, ladder in (*first_of_all(standard), *after_queue(standard))}
+    found = {name: ladder.name for name, ladder in (*first_of_all(standard), *after_queue(standard))}
     found |= {f"key {key}": what for key, what in caller_keys(standard)}
     found |= {f"greeting, {name}": str(texts[greeting.say.name]) for name, greeting in greetings(standard)}
     if standard.desk.dials is not None:
-        found["other digits"] = titled(standard.desk.dials)
-    return found | {"says nothing": titled(standard.desk.silent)}
+        found["other digits"] = standard.desk.dials.name
+    return found | {"says nothing": standard.desk.silent.name}
 
 
 def _compared(old: dict[str, str], new: dict[str, str]) -> Iterator[str]:
