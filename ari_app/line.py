@@ -175,7 +175,13 @@ class Line:
         self._note_heard(heard)
         return heard
 
-    async def record(self, longest: float) -> str:
+    async def record(self, longest: float, tone: Prompt | None = None) -> str:
+        if tone is not None:
+            playback = self._next_id()
+            await self._ask(self._channel.start(playback, (tone,), self.journal.place))
+            heard = await self._attention.hear(self._loop.time() + tone.seconds + OVERDUE, NOTHING, playback)
+            if isinstance(heard, Gone):
+                self._gone(heard)
         recording = f"hotline-{self._next_id()}"
         self.journal.note(What.RECORD)
         try:
@@ -199,6 +205,7 @@ class Line:
             "heard": self._heard,
             "waited": f"{self._loop.time() - self._began:.0f}",
             "step": str(self.journal.place or ""),
+            "late": "yes" if self.arrival.late else "",
         }
         await self._ask(self._channel.depart(to, briefing))
         self.journal.note(What.HAND_OFF, str(to))
