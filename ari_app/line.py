@@ -176,6 +176,7 @@ class Line:
         return heard
 
     async def record(self, longest: float, tone: Prompt | None = None) -> str:
+        self.journal.note(What.RECORD)
         if tone is not None:
             playback = self._next_id()
             await self._ask(self._channel.start(playback, (tone,), self.journal.place))
@@ -183,7 +184,6 @@ class Line:
             if isinstance(heard, Gone):
                 self._gone(heard)
         recording = f"hotline-{self._next_id()}"
-        self.journal.note(What.RECORD)
         try:
             await self._ask(self._channel.record(recording, longest))
         except PbxUnreachable:  # a full disk, no folder: the caller goes on without
@@ -191,6 +191,7 @@ class Line:
             return ""
         heard = await self._attention.hear(self._loop.time() + longest + OVERDUE, NOTHING, recording)
         self._quiet_since = self._loop.time()
+        self._attention.listen_anew()  # their last word, said into the recording, is no answer to what comes next
         match heard:
             case Gone():
                 self._gone(heard)
