@@ -60,7 +60,7 @@ CAST = (
         "system-failure", "number-please", "number-is.1", "number-is.2", "surname-please", "thanks-for-cooperation",
         *LINGERS,
         afterwards=(Hears("number-please"), Waits(0.5), *keys(NUMBER), Presses("#"), Hears("number-is"), Waits(2.0),
-                    Presses("1"), Hears("surname-please"), Waits(1.0), SENTENCE),
+                    Presses("1"), Hears("surname-please"), Waits(0.7), SENTENCE),
     ),
     CastCaller(
         "wrong number, wants to know the right one", "presses 9, then 3 in the station",
