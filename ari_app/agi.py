@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from ari_app.procedures.screening import Screening, word_of
 from ari_app.register.live import LiveRegister
@@ -24,6 +27,8 @@ log = logging.getLogger(__name__)
 PORT = 4573
 """FastAGI's own."""
 SCRIPT = "screen"
+AT_A_TIME = 8
+"""Clients let in, and clients read, in one turn of the loop."""
 RESTRICTED = 0x60
 """Bits of Asterisk's calling presentation: the number is not told, or not known."""
 
@@ -68,14 +73,16 @@ class Door:
         self.limits = limits
         self.served = 0
         self.turned_away = 0
-        self._server: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
+        self._entering: set[asyncio.Task[object]] = set()
+        self._ready: deque[_Visit] = deque()  # have sent something we have not read yet
         self._silent: dict[_Visit, None] = {}  # connected and have not asked yet, the longest waiting first
         self._open: set[_Visit] = set()
 
     @property
     def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
+        assert self._socket is not None
+        return int(self._socket.getsockname()[1])
 
     @property
     def clients(self) -> int:
@@ -83,15 +90,53 @@ class Door:
         return len(self._open)
 
     async def listen(self, host: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Visit(self), host, port)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family, backlog=self.limits.clients)
+        self._socket.setblocking(False)
+        self._open_up()
 
     async def close(self) -> None:
         """Nobody is let in any more; whoever is being answered is left to their dialplan."""
-        assert self._server is not None
-        self._server.close()
+        assert self._socket is not None
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
         for visit in tuple(self._open):
             visit.leave()
+
+    def _open_up(self) -> None:
+        if self._socket is not None and self._socket.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(self._socket, self._let_in)
+
+    def _let_in(self) -> None:
+        """A few at a time: a thousand in one turn of the loop would be heard on every line."""
+        assert self._socket is not None
+        loop = asyncio.get_running_loop()
+        for _ in range(AT_A_TIME):
+            try:
+                client, _address = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as problem:  # no file descriptor left: the calls need theirs first
+                log.error("the AGI door is closed for a second: %s", problem.strerror)
+                loop.remove_reader(self._socket)
+                loop.call_later(1.0, self._open_up)
+                return
+            client.setblocking(False)
+            entering: asyncio.Task[object] = loop.create_task(_enter(self, client))
+            self._entering.add(entering)
+            entering.add_done_callback(self._entering.discard)
+
+    def ready(self, visit: _Visit) -> None:
+        """This client has sent something: it is read when its turn comes."""
+        if not self._ready:
+            asyncio.get_running_loop().call_soon(self._read_some)
+        self._ready.append(visit)
+
+    def _read_some(self) -> None:
+        for _ in range(min(AT_A_TIME, len(self._ready))):
+            self._ready.popleft().read()
+        if self._ready:
+            asyncio.get_running_loop().call_soon(self._read_some)
 
     def entered(self, visit: _Visit) -> None:
         """When it is too full, who has been silent for the longest goes: an Asterisk asks at once."""
@@ -122,14 +167,14 @@ class _Visit(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._unread = b""
         self._received = 0
+        self._waiting = False
         self._environment: dict[str, str] | None = {}  # None: it is complete
         self._commands: list[bytes] = []
         self._served = False
         self._bell: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
         self._ring_in(self._door.limits.header_within)
         self._door.entered(self)
 
@@ -151,7 +196,15 @@ class _Visit(asyncio.Protocol):
         if self._received > self._door.limits.bytes:
             self.leave()
             return
-        *lines, self._unread = (self._unread + data).split(b"\n")
+        self._unread += data
+        if not self._waiting:
+            self._waiting = True
+            self._door.ready(self)
+
+    def read(self) -> None:
+        """What was sent since the last time."""
+        self._waiting = False
+        *lines, self._unread = self._unread.split(b"\n")
         for line in lines:
             if self._transport is None or self._transport.is_closing():
                 return
@@ -212,6 +265,13 @@ class _Visit(asyncio.Protocol):
         if self._bell is not None:
             self._bell.cancel()
         self._bell = asyncio.get_running_loop().call_later(seconds, self.leave)
+
+
+async def _enter(door: Door, client: socket.socket) -> None:
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: _Visit(door), client)
+    except OSError:  # gone already
+        client.close()
 
 
 def asked(environment: dict[str, str]) -> Asked:

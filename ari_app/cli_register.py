@@ -45,7 +45,7 @@ RULES = "A standard.yaml, or a file with its `screening` section [default: the h
 @click.group()
 @click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("--database", envvar="HOTLINE_DATABASE", show_envvar=True, metavar="URL",
-              help=f"Where the register is kept [default: where the records are].")  # fmt: skip
+              help="Where the register is kept [default: where the records are].")  # fmt: skip
 @click.option("--by", default=None, metavar="NAME", help="Who does this, for the record [default: your login].")
 @click.option("--home", default=HOME, show_default=True, metavar="REGION", envvar="HOTLINE_REGION",
               help="Region of numbers without a country code, as CN, GB, US.")  # fmt: skip

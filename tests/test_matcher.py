@@ -115,6 +115,24 @@ def test_an_interrupted_prompt_and_the_next_are_told_apart(matcher: Matcher) -> 
     assert names(find(matcher, line(0.5, cut, PROMPTS["connecting"], 2.0))) == ["greeting", "connecting"]
 
 
+def test_a_prompt_with_which_a_longer_one_begins_is_not_the_longer_one_cut_short() -> None:
+    """S002-10 says "you are through", and then "you are through, can you hear me?"."""
+    beginning = PROMPTS["no-sound"][: 3 * RATE]
+    both = Matcher(PROMPTS | {"beginning": beginning})
+    found = find(both, line(0.5, beginning, 3.0, PROMPTS["no-sound"], 1.0))
+    assert names(found) == ["beginning", "no-sound"]
+    assert all(f.whole for f in found)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize("name", ["greeting", "offer", "extension-silent", "challenge"])
+def test_a_prompt_cut_before_it_differs_from_others_is_among_those_it_may_have_been(
+    matcher: Matcher, name: str, seconds: float
+) -> None:
+    found = find(matcher, line(0.5, PROMPTS[name][: round(seconds * RATE)], 2.0))
+    assert name in (found[0].prompt, *found[0].rivals)
+
+
 def test_a_clipped_first_syllable_is_noticed(matcher: Matcher) -> None:
     sound = line(0.5, PROMPTS["greeting"], 0.5)
     speaks = int(np.flatnonzero(np.abs(sound.astype(np.int32)) > 300)[0])

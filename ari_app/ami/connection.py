@@ -75,12 +75,8 @@ class AmiConnection:
         self.connections += 1
         self._client = client
         try:
-            try:
-                await self._on_connected()
-            except PbxRefused as problem:  # the user lacks a right: telling it once is enough, the rest works
-                self._tell(f"AMI says: {problem}; see dialplan/manager.conf")
-            else:
-                self._problem = ""
+            await self._ask_for_everything()
+            self._problem = ""
             log.info("connected to AMI")
             self.up.set()
             while not await client.ended(self._ping_every):
@@ -90,6 +86,13 @@ class AmiConnection:
             self._client = None
             self.up.clear()
             await client.close()
+
+    async def _ask_for_everything(self) -> None:
+        """An Asterisk that starts opens AMI before it has loaded its queues: "unknown command", and we come again."""
+        try:
+            await self._on_connected()
+        except PbxRefused as problem:
+            raise PbxUnreachable(f"AMI says: {problem} (starting? else see dialplan/manager.conf)") from None
 
     async def ask(self, action: str, within: float = ANSWER_WITHIN, /, **fields: str) -> list[Fields]:
         """As AmiClient.ask; PbxUnreachable at once while there is no connection."""

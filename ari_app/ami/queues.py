@@ -121,8 +121,7 @@ class Queues:
             case "AgentConnect":
                 return self._connect(told, now)
             case "AgentComplete":
-                self.serving.pop(told["Uniqueid"], None)
-                return _news(Kind.COMPLETED, told)
+                return self._complete(told)
             case "AgentRingNoAnswer":
                 return _news(Kind.RANG_IN_VAIN, told)
             case "QueueMemberRemoved":
@@ -212,6 +211,14 @@ class Queues:
             now,
         )
         return _news(Kind.CONNECTED, told)
+
+    def _complete(self, told: Fields) -> News | None:
+        """Whom the agent talked with. A caller who was pulled away is not named in the event: the agent is."""
+        call = told.get("Uniqueid") or next(
+            (s.call for s in self.serving.values() if (s.queue, s.agent) == (told["Queue"], told["Interface"])), ""
+        )
+        self.serving.pop(call, None)
+        return _news(Kind.COMPLETED, told | {"Uniqueid": call}) if call else None
 
 
 def interface_of(channel: str) -> str:

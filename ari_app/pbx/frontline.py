@@ -56,6 +56,7 @@ class Frontline:
 
     def __call__(self, place: Place) -> Mapping[str, str]:
         """The files for one place, each an include of the sample with our additions after it."""
+        (place.spool / "recording").mkdir(parents=True, exist_ok=True)  # Asterisk records into it and does not make it
         samples = dialplan_folder()
         files = {name: f"#include {samples / name}\n\n" for name in SAMPLES}
         for name, addition in self._additions(place).items():
@@ -83,7 +84,7 @@ class Frontline:
         members, supervisors = (
             "".join(f"member => {member}\n" for member in group) for group in (self.members, self.supervisors)
         )
-        return f"[hotline](+)\n{apology}{members}[hotline-supervisor](+)\n{supervisors}"
+        return f"[hotline-supervisor](+)\n{supervisors}[hotline](+)\n{apology}{members}"
 
     def _pjsip(self, place: Place) -> str:
         media = f"media_address = {place.address}\nbind_rtp_to_media_address = yes\n"

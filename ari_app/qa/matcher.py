@@ -33,7 +33,9 @@ HEARSAY = 0.3  # correlation of a piece that counts as a vote
 CONVICTION = 0.6  # sum of votes worth looking at; correlation of a piece that stands alone
 AGREEMENT = 0.42  # mean correlation of the pieces of a prompt that was heard
 SLIP = RATE // 4  # samples a later piece may be off: a PBX that stumbled inside a prompt
+SYLLABLE = 0.15  # seconds of a prompt in which it cannot be told from another that begins like it
 LEAST = 0.25  # seconds of a prompt below which it cannot be told from a syllable
+AS_WELL = 0.9  # of the weight of another candidate: explains it as well
 BACKWARDS = "backwards:"
 
 
@@ -106,6 +108,11 @@ class _Candidate:
     def weight(self) -> float:
         """Seconds explained, times how well."""
         return len(self.pieces) * self.prompt.length / RATE * self.correlation
+
+    @property
+    def share(self) -> float:
+        """How much of the prompt speaks for it."""
+        return len(self.pieces) / len(self.prompt.places)
 
     @property
     def believable(self) -> bool:
@@ -222,17 +229,38 @@ def _explain(candidates: list[_Candidate], sound: Floats) -> Iterator[Found]:
     rest = sorted(candidates, key=lambda c: -c.weight)
     sound = sound.copy()  # what is explained is blanked: it must not speak for another prompt that ends alike
     while rest:
-        best = rest.pop(0)
+        best = _foremost(rest)
+        rest.remove(best)
         found = _weigh(best, sound)
         if found is not None:
             span = [(at, at + best.prompt.length) for at, _ in best.pieces.values()]
-            rivals = {c.prompt.name for c in rest if c.weight >= 0.9 * best.weight and not c.without(span).pieces}
+            rivals = {c.prompt.name for c in rest if _rivals(c, best, span) or _reaches(c, best, found, sound)}
             yield replace(found, rivals=tuple(sorted(rivals - {found.prompt})))
             taken += [*span, (round(found.start * RATE) + best.prompt.first, round(found.heard_until * RATE))]
             for a, b in taken:
                 sound[max(0, a) : max(0, b)] = 0
         rest = [c for c in (c.without(taken) for c in rest) if c.believable]
         rest.sort(key=lambda c: -c.weight)
+
+
+def _foremost(rest: list[_Candidate]) -> _Candidate:
+    """The candidate that explains most; a prompt with which a longer one begins was not the longer one cut short."""
+    top = rest[0]
+    as_well = [c for c in rest if c.weight >= AS_WELL * top.weight and abs(c.start - top.start) <= FRAME]
+    return max(as_well, key=lambda c: (c.share, c.weight))
+
+
+def _rivals(other: _Candidate, best: _Candidate, span: list[tuple[int, int]]) -> bool:
+    """The same moments would be explained as well."""
+    return other.weight >= AS_WELL * best.weight and not other.without(span).pieces
+
+
+def _reaches(other: _Candidate, best: _Candidate, found: Found, sound: Floats) -> bool:
+    """It began at the same moment and can be heard as far: the best was cut before they differ."""
+    if found.whole or abs(other.start - best.start) > FRAME:
+        return False
+    weighed = _weigh(other, sound)
+    return weighed is not None and weighed.heard_until >= found.heard_until - SYLLABLE
 
 
 def _weigh(candidate: _Candidate, sound: Floats) -> Found | None:

@@ -36,7 +36,9 @@ T = TypeVar("T")
 MEMORY = 10_000
 """Records held while neither disk nor database takes them: about 40 MB."""
 TURN = 200
-"""Records written at a time."""
+"""Records written to disk at a time, in the thread."""
+STORE_TURN = 25
+"""Records brought to the database at a time: on the loop, so few that no call waits for it."""
 STORED_WITHIN = 15.0
 """Seconds in which the database must have taken a turn's records; a slower one counts as away."""
 RETRY_FIRST, RETRY_MOST = 0.5, 5.0
@@ -68,7 +70,7 @@ class Ledger:
         self._calls: Calls | None = None
         self._database: Database | None = None
         self._to_spool, self._to_store, self._news = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._opening = asyncio.Lock()
+        self._using = asyncio.Lock()  # one thing at a time is asked of the database
         self._hands = asyncio.Lock()  # who holds it may take records from memory
         self._disk_fails = self._away = False
         self._told_dropped = 0
@@ -110,13 +112,16 @@ class Ledger:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close(self, within: float) -> None:
-        """No more records come: those we have go to the database, or stay on disk; over after `within` + 2 seconds.
+        """No more records come: those we have go to the database, or stay on disk; over after `within` + 3 seconds.
 
         A database that is away is not waited for: what is on disk is replayed at the next start.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.until(lambda: not self._pending and (self._away or not self.waiting))
+        with suppress(TimeoutError):  # a driver that is cancelled in the midst of a command may never end
+            async with asyncio.timeout(LAST_TRY):
+                await self._using.acquire()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -204,7 +209,7 @@ class Ledger:
                 await asyncio.sleep(RETRY_MOST)
 
     async def _store_some(self) -> bool:
-        lines = await self._on_disk(lambda: self._spool.read(TURN)) if self._spool.waiting else []
+        lines = await self._on_disk(lambda: self._spool.read(STORE_TURN)) if self._spool.waiting else []
         if lines:
             await self._add(lines)
             await self._on_disk(lambda: self._spool.forget(lines))
@@ -213,7 +218,7 @@ class Ledger:
         if not self._disk_fails:
             return False
         async with self._hands:
-            batch = list(islice(self._pending, TURN))
+            batch = list(islice(self._pending, STORE_TURN))
             if batch:
                 await self._add([dump(record) for record in batch])
                 self._took(len(batch))
@@ -238,7 +243,7 @@ class Ledger:
 
     async def _add_records(self, records: list[CallRecord]) -> None:
         try:
-            async with asyncio.timeout(STORED_WITHIN):
+            async with self._using, asyncio.timeout(STORED_WITHIN):
                 await (await self._opened()).add(records)
         except TimeoutError:
             raise StoreUnreachable(f"the database needed more than {STORED_WITHIN:g} s") from None
@@ -248,11 +253,10 @@ class Ledger:
         self.counts.stored += len(records)
 
     async def _opened(self) -> Calls:
-        async with self._opening:
-            if self._calls is None:
-                self._database = await Database.open(self._settings.database)
-                self._calls = Calls(self._database)
-            return self._calls
+        if self._calls is None:
+            self._database = await Database.open(self._settings.database)
+            self._calls = Calls(self._database)
+        return self._calls
 
     async def _set_aside(self, line: bytes, why: str) -> None:
         log.error("a call record was set aside beside %s: %s", self._spool.path, why)
@@ -288,7 +292,8 @@ class Ledger:
         """Forget calls older than keep_days."""
         while True:
             try:
-                forgotten = await (await self._opened()).forget(time.time() - self._settings.keep_days * 86400)
+                async with self._using:
+                    forgotten = await (await self._opened()).forget(time.time() - self._settings.keep_days * 86400)
                 if forgotten:
                     log.info("%d calls older than %d days were forgotten", forgotten, self._settings.keep_days)
             except (StoreUnreachable, SQLAlchemyError) as problem:

@@ -29,7 +29,7 @@ from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import Pbx
 from ari_app.pbx.place import Place
 
-WITHIN = 12.0
+WITHIN = 15.0
 """Seconds until a test stops waiting for what should happen at once."""
 CALLER = "callers"
 PHONES = ("agent-001", "agent-002", "agent-003")
@@ -299,6 +299,7 @@ setinterfacevar = yes
 context = hotline-queue-keys
 [patient](night)
 member => Local/ignore@others
+[quiet](night)
 [crowded](night)
 maxlen = 1
 member => Local/ignore@others

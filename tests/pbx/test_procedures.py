@@ -59,7 +59,7 @@ CAST = (
         "leaves a number when our systems fail", "*81",
         "system-failure", "number-please", "number-is.1", "number-is.2", "surname-please", "thanks-for-cooperation",
         *LINGERS,
-        afterwards=(Hears("number-please"), Waits(0.5), *keys(NUMBER), Presses("#"), Hears("number-is"), Waits(1.0),
+        afterwards=(Hears("number-please"), Waits(0.5), *keys(NUMBER), Presses("#"), Hears("number-is"), Waits(2.0),
                     Presses("1"), Hears("surname-please"), Waits(1.0), SENTENCE),
     ),
     CastCaller(

@@ -9,6 +9,7 @@ import struct
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,17 @@ async def test_the_dialplan_gets_a_verdict_and_its_reason_and_goes_on() -> None:
     async with open_door() as (door, who):
         assert await converse(door) == VERDICT
         assert who == [Asked("13800138000", "4008123123", "")]
+
+
+def test_the_loop_workers_run_on_serves_as_well_and_survives_as_much() -> None:
+    async def all_of_it() -> None:
+        async with open_door() as (door, _):
+            for sent in (b"", b"GET / HTTP/1.0\r\n\r\n", b"agi_network: yes\n", b"agi_" + b"x" * 10_000_000):
+                await closed(door, sent)
+            assert await asyncio.gather(*(converse(door) for _ in range(40))) == [VERDICT] * 40
+            assert (door.served, door.clients) == (40, 0)
+
+    uvloop.run(all_of_it())
 
 
 async def test_a_header_may_come_byte_by_byte() -> None:

@@ -90,7 +90,7 @@ def test_every_desk_speaks_chinese_and_english(name: str) -> None:
             ("S004-U07", "hotel-service-centre", "wrong-number", "对不起，您拨错电话号码了。"),
             ("S004-U08", "hotel-service-centre", "late-answer", "对不起，让您久等了。"),
             ("S004-U09", "hotel-service-centre", "second-call", "对不起，请稍候，我先接个电话。"),
-            ("S004-U10", "hotel-service-centre", "cut-off", "刚才中途断线，真是抱歉。"),
+            ("S004-U10", "hotel-service-centre", "callback-apology", "刚才中途断线，真是抱歉。"),
             (
                 "S004-O01", "customer-service", "greeting",
                 "您好，这里是公司的客服中心，我是客服代表，请问有什么我可以帮助您的？",

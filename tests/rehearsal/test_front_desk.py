@@ -60,7 +60,7 @@ def test_an_answer_is_promised_in_days_and_the_clock_says_as_many(standard: Stan
          8.0  play number-please
     """)
     assert owed(happened) == [(Kind.CALLBACK, "reply-in-days", "")]
-    assert standard.known["days"] == "三" and standard.clocks["reply-in-days"].minutes == 3 * 24 * 60
+    assert standard.known["days"] == "三" and standard.clocks["reply-in-days"].days == 3
 
 
 @pytest.mark.rule("S004-B01")

@@ -214,7 +214,7 @@ def test_who_is_to_be_rung_back_hears_first_who_answers_for_it(standard: Standar
 def test_who_was_cut_off_and_is_back_hears_an_apology_and_is_with_their_agent_again(standard: Standard) -> None:
     assert by_agent(standard, "dropped-call").timeline == timeline("""
          0.0  answer
-         0.0  play cut-off
+         0.0  play callback-apology
          3.0  hand off agent
     """)
 

@@ -323,6 +323,6 @@ def test_a_call_ends_with_the_question_and_with_thanks_and_the_caller_hangs_up_f
 def test_who_was_cut_off_hears_an_apology_and_is_with_their_agent_again(standard: Standard) -> None:
     assert by_agent(standard, "dropped-call").timeline == timeline("""
          0.0  answer
-         0.0  play dropped-call
+         0.0  play callback-apology
          3.0  hand off agent
     """)

@@ -87,7 +87,7 @@ def test_after_a_delivery_the_customer_tells_how_it_arrived(standard: Standard) 
          9.5  caller hung up
     """)
     assert owed(happened) == [(Kind.TICKET, "delivery-call", "sales")] and happened.filed[0].recording
-    assert standard.clocks["delivery-call"].minutes == 24 * 60
+    assert standard.clocks["delivery-call"].days == 0
 
 
 def test_after_a_purchase_the_customer_is_asked_three_things(standard: Standard) -> None:
@@ -104,7 +104,7 @@ def test_after_a_purchase_the_customer_is_asked_three_things(standard: Standard)
         13.0  caller hung up
     """)
     assert all(filing.recording for filing in happened.filed)
-    assert standard.clocks["purchase-call"].minutes == 25 * 24 * 60
+    assert standard.clocks["purchase-call"].days == 25
 
 
 def test_a_showroom_has_no_office_hours(standard: Standard) -> None:

@@ -161,12 +161,12 @@ def test_who_wants_something_else_is_with_their_agent_again(standard: Standard) 
 
 @pytest.mark.rule("S004-M03")
 def test_whom_we_ring_hears_who_we_are_then_who_they_are_then_why(standard: Standard) -> None:
-    assert rung_by_us(standard, "outbound-open", (Hears("outbound-identity"), Presses("1"))).timeline == timeline("""
+    assert rung_by_us(standard, "outbound-open", (Hears("callback-verify"), Presses("1"))).timeline == timeline("""
          0.0  answer
-         0.0  play outbound-hello
-         3.0  play outbound-identity
+         0.0  play callback-introduce
+         3.0  play callback-verify
          5.0  digit 1
-         5.0  play outbound-reason
+         5.0  play callback-reason
          7.0  play connecting
          9.0  hand off hotline urgent
     """)
@@ -174,12 +174,12 @@ def test_whom_we_ring_hears_who_we_are_then_who_they_are_then_why(standard: Stan
 
 @pytest.mark.rule("S004-M03", "S004-N11")
 def test_whom_we_rang_by_mistake_hears_an_apology_and_nothing_of_the_matter(standard: Standard) -> None:
-    another = (Hears("outbound-identity"), Presses("2"), *hangs_up_after("wrong-dial"))
+    another = (Hears("callback-verify"), Presses("9"), *hangs_up_after("wrong-dial"))
     assert rung_by_us(standard, "outbound-open", another).timeline == timeline("""
          0.0  answer
-         0.0  play outbound-hello
-         3.0  play outbound-identity
-         5.0  digit 2
+         0.0  play callback-introduce
+         3.0  play callback-verify
+         5.0  digit 9
          5.0  play wrong-dial
          7.0  caller hung up
     """)
@@ -188,7 +188,7 @@ def test_whom_we_rang_by_mistake_hears_an_apology_and_nothing_of_the_matter(stan
 def test_who_was_cut_off_hears_an_apology_and_is_with_their_agent_again(standard: Standard) -> None:
     assert by_agent(standard, "dropped-call").timeline == timeline("""
          0.0  answer
-         0.0  play dropped-call
+         0.0  play callback-apology
          3.0  hand off agent
     """)
 

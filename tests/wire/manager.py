@@ -25,6 +25,7 @@ class Manager:
         self.logins = 0
         self.refuses = False
         self.hangs = False
+        self.starting = False
         self.deaf: set[str] = set()  # actions that get no answer
         self.before_the_list: list[Fields] = []  # events told while a list is asked for
         self.asked: list[Fields] = []
@@ -96,6 +97,8 @@ class Manager:
             case "Login":
                 self.logins += 1
                 writer.write(packet(Response="Success", Message="Authentication accepted", **ours))
+            case "QueueStatus" if self.starting:
+                writer.write(packet(Response="Error", Message="Invalid/unknown command: QueueStatus.", **ours))
             case "QueueStatus":
                 self.tell(*self.before_the_list)
                 self._list(writer, self.queue_lines, "QueueStatusComplete", ours)

@@ -105,6 +105,16 @@ def test_who_serves_whom_is_known_until_they_part() -> None:
     assert (news[-1].agent, news[-1].name, news[-1].waited) == (AGENT, "001", 12.0)
 
 
+def test_a_caller_pulled_away_by_amis_redirect_is_told_by_their_agent() -> None:
+    """Asterisk's AgentComplete does not name a caller who has left the bridge by Redirect."""
+    queues, _ = heard(joins("a", 1), connects("a"))
+    nameless = {name: value for name, value in completes("", "transfer").items() if name != "Uniqueid"}
+    told = queues.hear(nameless, 120.0)
+    assert told is not None and (told.kind, told.call, told.reason) == (Kind.COMPLETED, "a", "transfer")
+    assert queues.serving == {}
+    assert queues.hear(nameless, 121.0) is None
+
+
 def test_a_caller_who_hangs_up_while_waiting_has_abandoned() -> None:
     queues, news = heard(joins("a", 1), abandons("a"), leaves("a"))
     assert queues.waiting == {}
@@ -160,6 +170,23 @@ async def test_a_refusal_after_a_restart_is_tried_again(manager: Manager) -> Non
         manager.refuses = False
         await seen.right()
     assert manager.logins == 2
+
+
+async def test_an_asterisk_that_has_not_loaded_its_queues_yet_is_asked_again(manager: Manager) -> None:
+    """AMI answers before app_queue is there; the state would stay empty otherwise."""
+    manager.starting = True
+    manager.queue_lines = [entry("a", 1, 5)]
+    watch = QueueWatch(manager.settings)
+    task = asyncio.create_task(watch.run())
+    async with asyncio.timeout(RIGHT_AGAIN_WITHIN):
+        while manager.logins < 2:
+            await asyncio.wait((task,), timeout=0.01)
+        assert not watch.right.is_set()
+        manager.starting = False
+        await watch.right.wait()
+    assert set(watch.queues.waiting) == {"a"}
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_at_first_everything_is_asked_for(manager: Manager) -> None:

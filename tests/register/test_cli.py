@@ -1,0 +1,145 @@
+"""`hotline register …` as people type it, also when what they look at was sent by somebody hostile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+
+from ari_app.cli_register import register
+from ari_app.errors import BrokenStandard, HotlineError
+from ari_app.procedures.screening import Screening, judge
+from ari_app.register.index import Index
+from ari_app.register.live import LiveRegister
+from ari_app.register.numbers import identify
+from tests.register.test_judge import HOUR, Book
+from tests.register.test_numbers import HOSTILE
+
+RULES = "screening:\n  caller_id: {anonymous: challenge}\n"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/register.db"
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES, encoding="utf-8")
+    return file
+
+
+def run(database: str, *arguments: object) -> Result:
+    return CliRunner().invoke(register, ["--database", database, "--by", "ada", *map(str, arguments)])
+
+
+def done(database: str, *arguments: object) -> str:
+    result = run(database, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def batch_in(output: str) -> str:
+    return output.split()[-1]
+
+
+def test_add_explain_undo(database: str, rules: Path) -> None:
+    added = done(database, "add", "13800138000", "station", "--reason", "sings", "--call", "1.1", "--for", "30 d")
+    told = done(database, "explain", "013800138000", "--rules", rules)
+    assert "+8613800138000 (number)" in told and "station, because: listed" in told and "decides" in told
+    assert "“sings”" in told and "by ada" in told
+    done(database, "undo", batch_in(added))
+    assert "admit, because: nothing-known" in done(database, "explain", "13800138000", "--rules", rules)
+
+
+def test_an_allowance_decides_over_a_blocked_prefix(database: str, rules: Path) -> None:
+    done(database, "add", "+86138*", "station")
+    done(database, "add", "13800138000", "allow")
+    told = done(database, "explain", "13800138000", "--rules", rules)
+    assert "admit, because: listed" in told and "means them" in told
+
+
+def test_remove_and_list_and_changes(database: str) -> None:
+    done(database, "add", "anonymous", "challenge")
+    assert [json.loads(line)["pattern"] for line in done(database, "list", "--json").splitlines()] == ["anonymous"]
+    done(database, "remove", "anonymous")
+    assert done(database, "list") == ""
+    assert [line.split()[3] for line in done(database, "changes").splitlines()] == ["remove", "add"]
+
+
+def test_removing_what_is_not_there_fails_and_says_so(database: str) -> None:
+    result = run(database, "remove", "13800138000")
+    assert result.exit_code == 1 and "is not in the register" in result.output
+
+
+@pytest.mark.parametrize("arguments", [("add", "alice", "station"), ("add", "138*", "station", "--for", "soon")])
+def test_a_mistyped_command_is_refused_in_words(database: str, arguments: tuple[str, ...]) -> None:
+    result = run(database, *arguments)
+    assert result.exit_code == 2 and "Traceback" not in result.output
+
+
+def test_a_register_goes_through_a_sheet_unchanged(database: str, tmp_path: Path) -> None:
+    done(database, "add", "13800138000", "station", "--reason", "=cmd|'/c calc'!A1")
+    done(database, "add", "+86170*", "challenge", "--for", "1 h")
+    sheet = tmp_path / "list.csv"
+    done(database, "export", sheet)
+    assert "'=cmd" in sheet.read_text(encoding="utf-8")
+    other = f"sqlite:///{tmp_path}/other.db"
+    imported = done(other, "import", sheet)
+    assert done(other, "export") == done(database, "export")
+    done(other, "undo", batch_in(imported))
+    assert done(other, "list", "--all") == ""
+
+
+def test_a_broken_sheet_enters_nothing(database: str, tmp_path: Path) -> None:
+    sheet = tmp_path / "list.csv"
+    sheet.write_text("pattern,treatment\n13800138000,station\nalice,station\n", encoding="utf-8")
+    result = run(database, "import", sheet)
+    assert isinstance(result.exception, HotlineError) and "list.csv: line 3" in str(result.exception)
+    sheet.write_bytes(b"pattern,treatment\n\xff\xfe\n")
+    assert isinstance(run(database, "import", sheet).exception, HotlineError)
+    assert done(database, "list") == ""
+
+
+def test_replay_lists_what_would_change(database: str, rules: Path, tmp_path: Path) -> None:
+    calls = tmp_path / "calls.jsonl"
+    calls.write_text('{"at": 1, "call": "1.1", "number": "anonymous"}\n{"at": 2, "number": "138"}\n', encoding="utf-8")
+    before = tmp_path / "before.yaml"
+    before.write_text("screening: {}\n", encoding="utf-8")
+    told = done(database, "replay", "--rules", rules, "--against", before, calls)
+    assert "1.1  anonymous  admit (nothing-known) -> challenge (anonymous)" in told
+    assert told.endswith("1 decision would change\n")
+
+
+def test_rules_that_are_none_are_refused_with_their_line(database: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("screening:\n  caller_id: {anonymous: shout}\n", encoding="utf-8")
+    assert isinstance(run(database, "explain", "1", "--rules", broken).exception, BrokenStandard)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=HOSTILE, reason=HOSTILE)
+def test_nothing_hostile_reaches_the_terminal(database: str, rules: Path, sent: str, reason: str) -> None:
+    """Through normalising, judging and every output, a caller's text stays text."""
+    judge(identify(sent), Book(), Screening(), HOUR)
+    assert list(Index().lookup(identify(sent))) == []
+    added = run(database, "add", "13800138000", "station", f"--reason={reason}")
+    assert added.exit_code in (0, 1, 2)
+    outputs = [done(database, "list"), done(database, "list", "--json"), done(database, "changes"),
+               done(database, "explain", "--rules", rules, "--", sent)]  # fmt: skip
+    for output in outputs:
+        assert [c for c in output if not (c.isprintable() or c == "\n")] == []
+    exported = done(database, "export")
+    assert not any(line.startswith(tuple("=@-")) for line in exported.splitlines())
+
+
+async def test_a_hostile_call_is_screened_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    live = LiveRegister.__new__(LiveRegister)  # not even made: everything is broken
+    live.home = "CN"
+    caller, verdict = live.screen("${SHELL(id)}", "=1", Screening(), HOUR)
+    assert (caller.number, type(verdict).__name__) == ("", "Admit")
+    assert "SHELL" not in "".join(record.getMessage() for record in caplog.records)
