@@ -161,6 +161,7 @@ class Arrival:
     place: Place | None = None  # door ADOPTED: where the former worker was
     at: datetime | None = None  # when, by the wall clock; None: opening hours are not asked
     rang: float = 0.0  # seconds the caller heard ringing before we were given the call
+    late: bool = False  # longer than the standard lets anybody wait: an apology is due (S000-15)
     agent: str = ""  # who had this caller before: an agent's name in the queue
     notice: str = ""  # the notice that is on
     areas: tuple[str, ...] = ()  # whose numbers begin so the notice is for; empty: for everybody
@@ -192,7 +193,7 @@ class Call(Protocol):
     async def listen(self, patience: float, heed: Heed = ANYTHING, *, music: bool = False) -> Digit | Speech | Silence:
         """We are quiet, or play music, until the caller acts, at most `patience` seconds from the last prompt's end."""
 
-    async def record(self, longest: float) -> str:
+    async def record(self, longest: float, tone: Prompt | None = None) -> str:
         """The caller speaks after a tone, `longest` seconds at most; where Asterisk keeps it, "" when it could not."""
 
     def file(self, filing: Filing) -> None:

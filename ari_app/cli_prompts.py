@@ -89,7 +89,7 @@ def build(
         voice: piper --model zh_CN.onnx --output_file {out}
     """
     wanted = found(path, language)
-    total = sum(len(script.sayings) + len(script.silences) for script in wanted)
+    total = sum(len(script.sayings) + len(script.silences) + len(script.tones) for script in wanted)
     errors = Console(stderr=True)
     with Progress(
         TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(),

@@ -185,6 +185,10 @@ class Attention:
                 case _:
                     pass
 
+    def listen_anew(self) -> None:
+        """A sound in the air is forgotten: it was an answer to something else."""
+        self._ear.finished(0.0)
+
     async def settle(self, playback: str, until: float) -> Gone | None:
         """Wait for the end of a stopped playback; what else arrives meanwhile is kept for later."""
         kept: list[tuple[float, Sign]] = []

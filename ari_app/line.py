@@ -175,9 +175,15 @@ class Line:
         self._note_heard(heard)
         return heard
 
-    async def record(self, longest: float) -> str:
-        recording = f"hotline-{self._next_id()}"
+    async def record(self, longest: float, tone: Prompt | None = None) -> str:
         self.journal.note(What.RECORD)
+        if tone is not None:
+            playback = self._next_id()
+            await self._ask(self._channel.start(playback, (tone,), self.journal.place))
+            heard = await self._attention.hear(self._loop.time() + tone.seconds + OVERDUE, NOTHING, playback)
+            if isinstance(heard, Gone):
+                self._gone(heard)
+        recording = f"hotline-{self._next_id()}"
         try:
             await self._ask(self._channel.record(recording, longest))
         except PbxUnreachable:  # a full disk, no folder: the caller goes on without
@@ -185,6 +191,7 @@ class Line:
             return ""
         heard = await self._attention.hear(self._loop.time() + longest + OVERDUE, NOTHING, recording)
         self._quiet_since = self._loop.time()
+        self._attention.listen_anew()  # their last word, said into the recording, is no answer to what comes next
         match heard:
             case Gone():
                 self._gone(heard)
@@ -199,6 +206,7 @@ class Line:
             "heard": self._heard,
             "waited": f"{self._loop.time() - self._began:.0f}",
             "step": str(self.journal.place or ""),
+            "late": "yes" if self.arrival.late else "",
         }
         await self._ask(self._channel.depart(to, briefing))
         self.journal.note(What.HAND_OFF, str(to))

@@ -195,7 +195,8 @@ class Switchboard:
             arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
             if arrival.door is Door.INCOMING:
-                arrival = replace(arrival, verdict=self._verdict(channel.id, arrival, standard))
+                late = arrival.rang > standard.desk.late_after
+                arrival = replace(arrival, late=late, verdict=self._verdict(channel.id, arrival, standard))
             line = Line(
                 CallId(channel.id),
                 arrival,

@@ -17,10 +17,10 @@ from ari_app import paths, pieces
 from ari_app.call import Arrival, Door, Kind
 from ari_app.rehearsal.script import HangsUp, Hears, Presses, Script
 from ari_app.rehearsal.twin import Rehearsal, rehearse
-from ari_app.standard import LEAD_IN, Standard, Written, languages_of, load, sentences
+from ari_app.standard import LEAD_IN, TONE, Standard, Written, languages_of, load, sentences
 from tests.standards import record
 
-SENTENCE, FRAGMENT, PIECE, BEFORE_THE_FIRST = 2.0, 1.0, 0.1, 1.0
+SENTENCE, FRAGMENT, PIECE, BEFORE_THE_FIRST, A_BLINK = 2.0, 1.0, 0.1, 1.0, 0.01
 AGENT = "Agent-7"
 NUMBER = "02195598"
 
@@ -47,6 +47,7 @@ def even(folder: Path, name: str) -> Standard:
             record(sentence.home / language / f"{sentence.name}.wav", seconds)
         for piece in pieces.vocabulary(language):
             record(folder / "pieces" / language / f"{piece}.wav", PIECE)
+        record(folder / "pieces" / language / f"{TONE}.wav", A_BLINK)
     return load(folder / name)
 
 

@@ -182,7 +182,7 @@ RECORDED = scripts(paths.shipped("prompts"))
 
 @pytest.mark.parametrize("script", RECORDED, ids=lambda script: script.title)
 def test_every_sentence_has_a_recording_a_telephone_can_play(script: Script) -> None:
-    for name in (*(saying.name for saying in script.sayings), *script.silences):
+    for name in (*(saying.name for saying in script.sayings), *script.silences, *script.tones):
         with wave.open(str(script.folder / f"{name}.wav")) as wav:
             assert (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) == (8000, 1, 2), name
             assert wav.getnframes() > 0
@@ -190,7 +190,7 @@ def test_every_sentence_has_a_recording_a_telephone_can_play(script: Script) -> 
 
 def test_every_recording_is_of_a_sentence() -> None:
     """What no standard says any more is deleted, not shipped."""
-    said = {script.folder / f"{name}.wav" for script in RECORDED for name in script.silences}
+    said = {script.folder / f"{name}.wav" for script in RECORDED for name in (*script.silences, *script.tones)}
     said |= {script.folder / f"{saying.name}.wav" for script in RECORDED for saying in script.sayings}
     recorded = {file for file in paths.shipped("prompts").rglob("*.wav") if "masters" not in file.parts}
     assert recorded - said == set()

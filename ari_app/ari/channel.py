@@ -89,9 +89,10 @@ class AriChannel:
         _done(await self._wire.request("POST" if on else "DELETE", f"{self._uri}/moh"))
 
     async def record(self, recording: str, longest: float) -> None:
+        # No beep of Asterisk's own: where it has no such sound, it records nothing and says that it is done.
         how = {
             "name": recording, "format": "wav", "maxDurationSeconds": str(math.ceil(longest)),
-            "maxSilenceSeconds": str(MESSAGE_GAP), "beep": "true", "terminateOn": "#",
+            "maxSilenceSeconds": str(MESSAGE_GAP), "terminateOn": "#",
         }  # fmt: skip
         _done(await self._wire.request("POST", f"{self._uri}/record", how))
 
@@ -101,6 +102,7 @@ class AriChannel:
         noted = self._set({
             **SPENT, ROUND: briefing["round"], PRIORITY: "10" if urgent else "",
             "HOTLINE_HEARD": briefing["heard"], "HOTLINE_WAITED": briefing["waited"], "HOTLINE_STEP": briefing["step"],
+            "HOTLINE_LATE": briefing["late"],
         })  # fmt: skip
         left = self._wire.ask("POST", f"{self._uri}/continue", _way_out(where, exists))
         _done(await noted)

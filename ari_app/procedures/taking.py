@@ -6,7 +6,7 @@ Rule: a caller is asked again, never scolded; who presses nothing goes on withou
 from __future__ import annotations
 
 from ari_app.call import NOTHING, Call, Digit, Heed, Silence, Speech
-from ari_app.standard import Standard, Step, Take, spoken
+from ari_app.standard import TONE, Standard, Step, Take, spoken
 
 ENOUGH = "#"
 ANEW = "*"
@@ -72,4 +72,4 @@ async def take_message(call: Call, standard: Standard, step: Step) -> str:
     """The caller is asked to speak, and does; where Asterisk keeps it."""
     if step.say is not None:
         await call.play(spoken(standard, step.say, call.taken, call.arrival), NOTHING)
-    return await call.record(step.record)
+    return await call.record(step.record, standard.pieces.get(TONE))

@@ -26,6 +26,7 @@ from ari_app.standard.facts import (
 )
 from ari_app.standard.inheritance import Written
 from ari_app.standard.loading import load
+from ari_app.standard.recordings import TONE
 from ari_app.standard.speaking import greeting_for, opening, spoken
 from ari_app.standard.words import language_of, languages_of, sentences
 
@@ -34,6 +35,7 @@ __all__ = [
     "EXTENSION",
     "GREETING",
     "LEAD_IN",
+    "TONE",
     "Choice",
     "Clock",
     "Desk",

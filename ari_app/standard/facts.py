@@ -175,6 +175,7 @@ class Desk:
     notices: Mapping[str, Ladder] = field(default_factory=dict)
     queues: tuple[QueueChoice, ...] = ()
     supervisors: str = "hotline-supervisor"
+    lingers: Ladder | None = None  # of whoever stays when they were to be released; None: after_agent
     callback: Ladder | None = None
     message: Ladder | None = None
     dials: Ladder | None = None
@@ -226,7 +227,7 @@ class Standard:
             case Then.STATION:
                 return self.desk.station
             case Then.RELEASE:
-                return self.desk.after_agent
+                return self.desk.lingers or self.desk.after_agent
             case Then.CALLBACK:
                 return self.desk.callback
             case Then.MESSAGE:

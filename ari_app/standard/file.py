@@ -144,6 +144,7 @@ class ReceptionFile(Strict):
     notices: dict[Name, str] = {}
     queues: list[QueueFile] = []
     supervisors: QueueWord = "hotline-supervisor"
+    lingers: str | None = None
     callback: str | None = None
     message: str | None = None
     dials: str | None = None

@@ -66,7 +66,10 @@ class _Loader:
         whole, written = self.whole, self.written
         lead_in = lead_in_of(written, self.language)
         self.ladders.update({name: self._ladder(name, p) for name, p in whole.procedures.items()})
-        pieces = pieces_of(written, self.language) if any(p.slots for p in self.prompts.values()) else {}
+        needed = any(p.slots for p in self.prompts.values()) or any(
+            step.record for ladder in self.ladders.values() for step in ladder.steps
+        )
+        pieces = pieces_of(written, self.language) if needed else {}
         standard = Standard(
             name=whole.standard, version=whole.version, language=self.language, folder=written.path.parent,
             title=whole.title, extends=tuple(folder.absolute().name for folder in written.folders[1:]),
@@ -96,7 +99,7 @@ class _Loader:
             notices=self._by_name("notices", desk.notices),
             queues=tuple(QueueChoice(q.queue, tuple(q.dialled), q.language or "") for q in desk.queues),
             supervisors=desk.supervisors,
-            callback=self._maybe("callback"), message=self._maybe("message"), dials=self._maybe("dials"),
+            lingers=self._maybe("lingers"), callback=self._maybe("callback"), message=self._maybe("message"), dials=self._maybe("dials"),
             busy=self._maybe("busy"), no_answer=self._maybe("no_answer"), lunch=self._maybe("lunch"),
             closed=self._maybe("closed"), challenge=self._maybe("challenge"),
         )  # fmt: skip

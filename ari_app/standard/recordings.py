@@ -17,6 +17,8 @@ from ari_app.standard.inheritance import Written
 from ari_app.standard.words import Spoken, fragments, spoken_in
 
 PIECES = "pieces"
+TONE = "tone"
+"""What a caller hears before they are recorded."""
 
 
 def prompts_of(written: Written, whole: StandardFile, language: str) -> dict[str, Prompt]:
@@ -40,14 +42,14 @@ def lead_in_of(written: Written, language: str) -> Prompt:
 
 
 def pieces_of(written: Written, language: str) -> dict[str, Prompt]:
-    """What values are spoken from, when a sentence of this standard has placeholders; raises BrokenStandard."""
+    """What values are spoken from, and the tone before a message; raises BrokenStandard."""
     beside = written.path.parent.absolute().parent / PIECES
     folder = beside if (beside / language).is_dir() else shipped("prompts") / PIECES
     try:
         names = pieces.vocabulary(language)
     except ValueError as problem:
         raise written.complaint(("placeholders",), str(problem)) from None
-    return {name: _prompt(written, folder, language, name, ("placeholders",)) for name in sorted(names)}
+    return {name: _prompt(written, folder, language, name, ("placeholders",)) for name in (*sorted(names), TONE)}
 
 
 def _in_fragments(

@@ -91,8 +91,8 @@ def _value(standard: Standard, slot: Slot, taken: Mapping[str, str], arrival: Ar
             return taken.get(slot.name, "")
         case "caller":
             return arrival.number
-        case "agent":
-            return arrival.agent or standard.known.get("agent_id", "")
+        case "agent":  # by number only (S000-24); an agent who is known by a name is not named
+            return arrival.agent if arrival.agent.isdecimal() else standard.known.get("agent_id", "")
         case source:
             return taken.get(source, "")
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from ari_app.errors import StudioFailed
 from ari_app.studio import native
-from ari_app.studio.cutting import Cut, Take, silence, telephone_ready
+from ari_app.studio.cutting import Cut, Take, silence, telephone_ready, tone
 from ari_app.studio.engines import voice_of
 from ari_app.studio.manifest import Entry, Manifest, hash_of, recipe
 from ari_app.studio.masters import FOLDER as MASTERS
@@ -29,6 +29,7 @@ from ari_app.studio.voice import Voice, speak
 
 PIPELINE: Final = 1  # counts up when the same sentence would come out differently: everything is rendered anew
 SILENCE: Final = "silence"
+TONE: Final = "tone"
 ONE_PACKET: Final = 160
 
 
@@ -88,16 +89,17 @@ def render(
     Raises StudioFailed, one line per failure; the recordings that could be made are there all the same.
     """
     wanted = {saying.name: saying for saying in script.sayings}
-    if taken := sorted(wanted.keys() & script.silences.keys()):
-        raise StudioFailed(f"{taken[0]}: is a silence of the studio's own; give the sentence another name")
-    names = (*script.silences, *wanted)
+    if taken := sorted(wanted.keys() & (script.silences.keys() | script.tones.keys())):
+        raise StudioFailed(f"{taken[0]}: is a sound of the studio's own; give the sentence another name")
+    names = (*script.silences, *script.tones, *wanted)
     folder = script.folder
     shelf = _Shelf(Manifest.read(folder), Native.read(folder), force and not formats_only, formats_only)
     failures = [*strays(folder / MASTERS, wanted)]
     if not formats_only:
         shelf.manifest.forget_all_but(names)
     shelf.native.forget_all_but(names)
-    works: list[_Silence | _Work] = [_Silence(folder, name, ms) for name, ms in script.silences.items()]
+    works: list[_Silence | _Tone | _Work] = [_Silence(folder, name, ms) for name, ms in script.silences.items()]
+    works += [_Tone(folder, name, ms) for name, ms in script.tones.items()]
     works += [_Work(folder, saying, voice, script.cut) for saying in wanted.values()]
     with ThreadPoolExecutor(jobs or min(4, os.cpu_count() or 1)) as booth:
         takes = {booth.submit(_take, work, shelf): work for work in works}
@@ -145,6 +147,15 @@ class _Silence:
 
     def take(self) -> Take:
         return silence(self.milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tone(_Silence):
+    def entry(self, _known: Entry | None) -> Entry:
+        return Entry(TONE, "", "", recipe=recipe(PIPELINE, TONE, self.milliseconds))
+
+    def take(self) -> Take:
+        return tone(self.milliseconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,17 @@ def silence(milliseconds: int) -> Take:
     return Take(*(np.zeros(milliseconds * band.rate // 1000, np.int16) for band in (TELEPHONE, WIDE)))
 
 
+def tone(milliseconds: int) -> Take:
+    """1000 Hz at LEVEL_DBOV, with a soft beginning and end: what a caller hears before they are recorded."""
+    sounds = []
+    for band in (TELEPHONE, WIDE):
+        moment = np.arange(milliseconds * band.rate // 1000) / band.rate
+        edge = np.clip(np.minimum(moment, moment[::-1]) * 1000 / FADE_MS, 0, 1)
+        loud = 32768 * 2**0.5 * 10 ** (LEVEL_DBOV / 20)
+        sounds.append(np.round(loud * edge * np.sin(2 * np.pi * 1000 * moment)).astype(np.int16))
+    return Take(*sounds)
+
+
 def _finished(banded: Samples, band: Band, kept: tuple[int, int], cut: Cut, whose: str) -> Pcm:
     sound = _segment(banded, band.rate)[kept[0] : kept[1]].fade_in(FADE_MS).fade_out(FADE_MS)
     before, after = (

@@ -66,7 +66,7 @@ class _Lint:
         self.build = f"run `hotline prompts build {_argument(script)}`"
 
     def __iter__(self) -> Iterator[Finding]:
-        for silent in self.script.silences:
+        for silent in (*self.script.silences, *self.script.tones):
             if not (self.folder / f"{silent}.wav").is_file():
                 yield self._found(silent, "missing", "has no recording", self.build)
         for saying in self.script.sayings:
@@ -126,7 +126,7 @@ class _Lint:
             yield self._found(name, "format", str(problem))
 
     def _folder(self) -> Iterator[Finding]:
-        names = {*self.script.silences, *(saying.name for saying in self.script.sayings)}
+        names = {*self.script.silences, *self.script.tones, *(saying.name for saying in self.script.sayings)}
         for complaint in strays(self.folder / MASTERS, names):
             yield Finding(self.folder, MASTERS, "stray", complaint)
         for path in sorted(self.folder.glob("[!.]*.wav")):

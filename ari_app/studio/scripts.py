@@ -20,6 +20,8 @@ from ari_app.studio.cutting import PIECE, SENTENCE, Cut
 STANDARD: Final = "standard.yaml"
 LEAD_IN_MS: Final = 300  # ARI's answer does not wait for media: this much may be clipped and nobody misses it
 PAUSE: Final = "pause"
+TONE: Final = "tone"
+TONE_MS: Final = 250  # after it, a caller is recorded; an Asterisk without sounds of its own has no "beep"
 PAUSE_MS: Final = 240  # between the groups of a telephone number
 _SAID_BY_THE_DIALPLAN = re.compile(r"\$\{HOTLINE_SOUNDS\}/([a-z0-9-]+)")
 
@@ -45,6 +47,7 @@ class Script:
     sayings: tuple[Saying, ...]
     cut: Cut = SENTENCE
     silences: Mapping[str, int] = field(default_factory=lambda: {LEAD_IN: LEAD_IN_MS})
+    tones: Mapping[str, int] = field(default_factory=dict)  # in milliseconds, too
     unused: frozenset[str] = frozenset()  # sentences no procedure says
 
 
@@ -83,7 +86,7 @@ def _of_pieces(folder: Path) -> Iterator[Script]:
         _, words = words_in(folder, language)
         pieces = tuple(Sentence(name, word.text, word.say or word.text, "") for name, word in words.prompts.items())
         title = f"{folder.absolute().name} {language}"
-        yield Script(title, path.parent, language, pieces, PIECE, {PAUSE: PAUSE_MS})
+        yield Script(title, path.parent, language, pieces, PIECE, {PAUSE: PAUSE_MS}, {TONE: TONE_MS})
 
 
 def _unused(folder: Path) -> frozenset[str]:

@@ -222,20 +222,21 @@ async def test_who_presses_the_key_while_the_application_is_away_keeps_a_place_b
 async def test_after_three_rings_in_the_queue_the_caller_hears_an_apology(house: House) -> None:
     """10 s by the sample's queues.conf, while every agent is on a break."""
     said = house.pbx.place.log / "said"
-    await house.pbx.console("logger add channel said verbose")
-    await house.pbx.console("core set verbose 3")
+    await house.pbx.console("logger add channel said verbose(3)")
     await agents.pause(house.ami, AGENT, True, "break")
-    async with house.desk.caller() as caller:
-        await house.desk.arrives(caller)
-        await caller.sent("hotline-queue,hotline", HOTLINE_QUEUE_SECONDS="20")
-        await house.waits(caller)
-        began = time.monotonic()
-        async with asyncio.timeout(WITHIN):
-            while "hotline-standard/zh-CN/busy" not in said.read_text():
-                await house.ami.ask("Ping")
-        assert time.monotonic() - began == pytest.approx(10, abs=1.5)
-    await agents.pause(house.ami, AGENT, False)
-    await house.pbx.console("core set verbose 0")
+    try:
+        async with house.desk.caller() as caller:
+            await house.desk.arrives(caller)
+            await caller.sent("hotline-queue,hotline", HOTLINE_QUEUE_SECONDS="20")
+            await house.waits(caller)
+            began = time.monotonic()
+            async with asyncio.timeout(WITHIN):
+                while "hotline-standard/zh-CN/busy" not in said.read_text():
+                    await house.ami.ask("Ping")
+            assert time.monotonic() - began == pytest.approx(10, abs=1.5)
+    finally:
+        await agents.pause(house.ami, AGENT, False)
+        await house.pbx.console("logger remove channel said")
 
 
 async def test_with_music_a_caller_does_not_hear_ringing(house: House) -> None:

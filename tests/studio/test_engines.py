@@ -109,7 +109,7 @@ def test_english_is_spoken_as_it_is_written(tmp_path: Path) -> None:
     (folder / "words.yaml").write_text('language: en\nprompts:\n  hello: {text: "Good morning; how may I help you?"}\n')
     done = CliRunner().invoke(prompts_command, ["build", str(tmp_path / "pieces")], env={"HOTLINE_VOICE": ""})
     assert done.exit_code == 0, done.output
-    assert names_in(folder) == ["hello.wav", "manifest.json", "pause.wav", "words.yaml"]
+    assert names_in(folder) == ["hello.wav", "manifest.json", "pause.wav", "tone.wav", "words.yaml"]
 
 
 def test_every_shipped_script_is_found() -> None:
