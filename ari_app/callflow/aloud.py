@@ -162,7 +162,7 @@ def first_of_all(standard: Standard) -> Iterator[tuple[str, Ladder]]:
     for what, ladder in (
         ("rung at lunch", desk.lunch),
         ("rung when closed", desk.closed),
-        ("to be asked first", desk.challenge),
+        ("doubted by screening", desk.challenge),
     ):
         if ladder is not None:
             yield what, ladder

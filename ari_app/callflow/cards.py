@@ -148,7 +148,7 @@ def _promise(body: Canvas, standard: Standard, ladder: Ladder, y: float) -> floa
     clock = standard.clocks.get(ladder.clock)
     if clock is None:
         return y
-    within = f"within {lasting(clock.minutes)}" if clock.minutes else "no figure"
+    within = f"within {lasting(clock.minutes)}" if clock.minutes else "as soon as can be"
     return _rail(body, _note(body, y, "clock", f"{clock.stops or ladder.clock}: {within}"), 6)
 
 

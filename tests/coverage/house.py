@@ -47,10 +47,8 @@ def _in_standards(root: Path) -> Iterator[tuple[str, str]]:
 def _ruled(thing: Any, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Everything below `thing` that has a `rule:`, one or a list."""
     if isinstance(thing, dict):
-        named = thing.get("rule") or ()
-        for rule in (named,) if isinstance(named, str) else named:
-            if isinstance(rule, str):
-                yield rule, path
+        for rule in NAMED.findall(str(thing.get("rule") or "")):
+            yield rule, path
         for key, below in thing.items():
             yield from _ruled(below, (*path, str(key)))
     elif isinstance(thing, list):

@@ -79,6 +79,7 @@ def listed(*arguments: str | Path) -> list[str]:
     return [parse(json.dumps(record).encode()).id for record in json.loads(found.output)["calls"]]
 
 
+@pytest.mark.rule("S004-T01")
 def test_calls_are_listed_newest_last_and_found_by_day_number_and_outcome(config: Path) -> None:
     day = ("-c", config, "--day", "2026-11-24")
     assert listed(*day)[:2] == ["silent.1", "speaks.1"] and len(listed(*day)) == 3

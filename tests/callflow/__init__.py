@@ -1,0 +1,1 @@
+"""The tools that make a standard readable: told, compared, proofread, drawn, rehearsed."""
