@@ -34,9 +34,11 @@ ELSEWHERE = {
     "notice": "cli_notice:notice",
     "prompts": "cli_prompts:prompts",
     "register": "cli_register:register",
+    "rehearse": "cli_rehearse:rehearse_",
     "reload": "cli_reload:reload",
     "report": "cli_report:report",
     "requests": "cli_requests:requests",
+    "standard": "cli_standard:standard_",
     "survive": "cli_survive:survive",
     "try": "cli_try:try_",
 }

@@ -14,7 +14,8 @@ async def climb(
     """The caller hears each prompt and is given each wait, until they answer or the ladder ends.
 
     Waits count from the end of the prompt (CON-03), the last one included: who answers then is not
-    hung up on (CON-04). `clock` is the clock of the procedure that led here, for one that has none of its own; `begun`, a key already pressed.
+    hung up on (CON-04). `clock` is the clock of the procedure that led here, for one that has none of its own;
+    `begun`, a key already pressed.
     """
     confirmed, recording = False, ""
     for number, step in enumerate(ladder.steps, start=1):
