@@ -71,7 +71,7 @@ def waits_of(standard: Standard) -> dict[str, float]:
     waits = {say.name: desk.patience for say in (desk.greeting, *(greeting.say for greeting in desk.greetings))}
     for ladder in standard.procedures.values():
         for step in ladder.steps:
-            if step.say is None or step.take is not None or step.record or step.music:
+            if step.say is None or not step.wait or step.take is not None or step.record or step.music:
                 continue  # what is waited for there is up to the caller
             if waits.setdefault(step.say.name, step.wait) != step.wait:
                 raise ValueError(f"{step.say.name} is followed by different waits: the ear cannot tell which is due")
@@ -118,7 +118,7 @@ def _measure(
         agent = next((agent for agent in hearing.agents if found.start <= agent.rang <= until), None)
         if act is not None:
             if after is not None and found.prompt not in unhurried:
-                reactions.append(after.start - act.at)
+                reactions.append(after.start - _last_act_between(hearing, found.start, until))
         elif agent is not None:
             if after is not None:
                 reactions.append(after.start - agent.ended)
@@ -138,6 +138,11 @@ def _steps(hearing: Hearing, prompts: tuple[Found, ...]) -> Iterator[tuple[Found
 def _act_between(hearing: Hearing, start: float, until: float) -> Act | None:
     """The first thing the caller did in between that was for the hotline."""
     return next((act for act in hearing.acts if act.heeded and start <= act.at <= until), None)
+
+
+def _last_act_between(hearing: Hearing, start: float, until: float) -> float:
+    """When the caller last did something in between: several keys are answered after the last of them."""
+    return max(act.at for act in hearing.acts if act.heeded and start <= act.at <= until)
 
 
 def _answer(hearing: Hearing) -> Iterator[Fault]:

@@ -79,7 +79,7 @@ async def test_the_switchboard_connects_tells_who_is_engaged_and_takes_the_calle
     """S001-02 at once, S001-03 engaged, S001-04 no answer and an extension that does not exist."""
 
     def dials(name: str, extension: str, *hears: str, **more: object) -> CastCaller:
-        keys = tuple(act for key in extension for act in (Presses(key), Waits(0.3)))
+        keys = tuple(act for key in f"{extension}#" for act in (Presses(key), Waits(0.3)))
         facts = {"outcome": Outcome.LET_GO, **more}
         return CastCaller(name, f"dials {extension}", (Waits(0.8), *keys), ("greeting", "one-moment", *hears), **facts)  # type: ignore[arg-type]
 
