@@ -81,7 +81,7 @@ async def test_the_switchboard_connects_tells_who_is_engaged_and_takes_the_calle
     def dials(name: str, extension: str, *hears: str, **more: object) -> CastCaller:
         keys = tuple(act for key in f"{extension}#" for act in (Presses(key), Waits(0.3)))
         facts = {"outcome": Outcome.LET_GO, **more}
-        return CastCaller(name, f"dials {extension}", (Waits(0.8), *keys), ("greeting", "one-moment", *hears), **facts)  # type: ignore[arg-type]
+        return CastCaller(name, f"dials {extension}", (Waits(2.2), *keys), ("greeting", "one-moment", *hears), **facts)  # type: ignore[arg-type]
 
     async with house(asterisk, tmp_path, "property-switchboard", agents=4, dialplan=HOUSE) as stage:
         given_up = ("extension-silent", "other-extension", *LINGERS)
