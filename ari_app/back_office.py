@@ -16,7 +16,7 @@ from typing import Any
 
 from ari_app.call import Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
-from ari_app.errors import StoreUnreachable
+from ari_app.errors import BrokenStandard, StoreUnreachable
 from ari_app.front_office import Stint
 from ari_app.procedures.screening import Admit, Caller, Challenge, Mark, Screening, Verdict
 from ari_app.records.database import Database
@@ -153,7 +153,10 @@ class BackOffice:
     def _prescribed(self, standard: Standard) -> Prescriptions:
         key = (standard.name, standard.version)
         if key not in self._prescriptions:
-            self._prescriptions[key] = of_standard(standard, sentences(standard.folder))
+            try:
+                self._prescriptions[key] = of_standard(standard, sentences(standard.folder))
+            except BrokenStandard:  # somebody is changing the file: a record without its sentences' rules is one
+                return of_standard(standard)
         return self._prescriptions[key]
 
     # ------------------------------------------------------------------ the database

@@ -199,6 +199,9 @@ class Call(Protocol):
     def file(self, filing: Filing) -> None:
         """Something is left for people to do. Never waits, never fails."""
 
+    def owe(self, filing: Filing | None) -> None:
+        """What is filed should the caller hang up before it is; None: nothing is owed. Never waits, never fails."""
+
     async def hand_off(self, to: Destination) -> None:
         """The caller goes to an agent or an extension; the call is spent after this."""
 

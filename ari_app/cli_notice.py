@@ -38,9 +38,11 @@ def set_(name: str, area: str, config_file: Path | None) -> None:
 
     settings = settings_in(config_file)
     spoken = standard.load(paths.standard_folder(settings.standard))
-    known = {*getattr(spoken, "notices", ()), *spoken.procedures}
-    if name not in known:
-        raise click.BadParameter(f"the standard {settings.standard!r} has: {', '.join(sorted(known))}")
+    if name not in (known := spoken.desk.notices):
+        has = ", ".join(sorted(known)) or "none"
+        raise click.BadParameter(
+            f"{name!r} is no notice; under `notices` the standard {settings.standard!r} has: {has}"
+        )
     areas = tuple(part.strip() for part in area.split(",") if part.strip())
     told = notices.Notice(name, areas)
     over_ami(settings, lambda ami: notices.switch_on(ami, told))

@@ -136,6 +136,10 @@ class Ear:
         self._since, self._believed = None, False
         return news
 
+    def forget(self) -> None:
+        """The sound in the air, if there is one, is nobody's news any more, nor is its end."""
+        self._believed = self._since is not None
+
     def believe(self, now: float) -> Speech:
         """The sound in the air is speech."""
         self._believed = True
@@ -187,7 +191,7 @@ class Attention:
 
     def listen_anew(self) -> None:
         """A sound in the air is forgotten: it was an answer to something else."""
-        self._ear.finished(0.0)
+        self._ear.forget()
 
     async def settle(self, playback: str, until: float) -> Gone | None:
         """Wait for the end of a stopped playback; what else arrives meanwhile is kept for later."""

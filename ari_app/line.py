@@ -98,6 +98,7 @@ class Line:
         self._attention = Attention(inbox, hearing.speech_minimum)
         self._keep = keep
         self._taken: dict[str, str] = {}
+        self._owed: Filing | None = None
         self._heard = ""
         self._sounds = 0
         self._stint = secrets.token_hex(3)
@@ -114,6 +115,9 @@ class Line:
     def file(self, filing: Filing) -> None:
         self.journal.note(What.FILE, f"{filing.kind}{f' to {filing.to}' if filing.to else ''}")
         self._keep(filing)
+
+    def owe(self, filing: Filing | None) -> None:
+        self._owed = filing
 
     async def answer(self) -> None:
         await self._ask(self._channel.answer(self._hearing))
@@ -262,5 +266,8 @@ class Line:
     def _gone(self, gone: Gone) -> NoReturn:
         if gone.taken:
             raise LineTaken
+        owed, self._owed = self._owed, None
+        if owed is not None:
+            self.file(owed)
         self.journal.note(What.CALLER_HUNG_UP)
         raise CallerHungUp

@@ -127,6 +127,32 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "hang-up without a wait": (
         "{say: hanging-up,    wait: 5}", "{say: hanging-up,    wait: 0}", "procedures.linger.steps.1.wait", "S000-35",
     ),
+    "a key that hangs up": (
+        'keys: {"1": queue}', 'keys: {"1": hang_up}', "procedures.station.keys", "CON-04",
+    ),
+    "an answer that hangs up": (
+        "on_response: stay", "on_response: hang_up", "procedures.station.on_response", "CON-04",
+    ),
+    "an answer in a step that hangs up": (
+        "{say: station-menu, wait: 5}", "{say: station-menu, wait: 5, on_response: hang_up}",
+        "procedures.station.steps.0", "CON-04",
+    ),
+    "a farewell that hangs up at a key": (
+        "{say: hanging-up,    wait: 5}", '{say: hanging-up,    wait: 5, keys: {"1": next}}',
+        "procedures.linger.steps.1", "CON-04",
+    ),
+    "a farewell that hangs up at a word": (
+        "{say: hanging-up,    wait: 5}", "{say: hanging-up,    wait: 5, on_response: next}",
+        "procedures.linger.steps.1", "CON-04",
+    ),
+    "hang-up at the last key of a number": (
+        "{say: hanging-up,    wait: 5}", "{say: hanging-up,    wait: 5, take: {name: score}}",
+        "procedures.linger.steps.1", "S000-35",
+    ),
+    "keys nobody waits for": (
+        "{say: station-menu, wait: 5}", "{say: station-menu, take: {name: score}}",
+        "procedures.station.steps.0.wait", "needs seconds",
+    ),
     "station that leads to itself": ("then: release", "then: station", "procedures.station.then", "for ever"),
     "a farewell nobody was asked before": (
         "      - {say: offer,    wait: 5}\n", "", "procedures.silent.steps", "S000-03",
@@ -155,6 +181,13 @@ def test_a_caller_must_not_go_round_between_station_and_farewell(tmp_path: Path)
     assert "for ever" in refused(tmp_path, written)
     written = WRITTEN[:linger] + WRITTEN[linger:].replace("then: hang_up", "then: release", 1)
     assert "for ever" in refused(tmp_path, written)
+
+
+def test_a_sentence_of_a_value_alone_is_refused(tmp_path: Path) -> None:
+    """Where nothing was taken there would be nothing to play: Asterisk fails, and the caller hears silence."""
+    written = changed('{text: "One moment.", say: "One moment."}', '{text: "{number}", say: "{number}"}')
+    message = refused(tmp_path, written + "placeholders:\n  number: {from: taken}\n")
+    assert "prompts.connecting: says nothing" in message
 
 
 def test_a_forbidden_phrase_is_refused_with_its_rule_and_what_to_say_instead(tmp_path: Path) -> None:

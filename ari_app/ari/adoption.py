@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ari_app.ari.channel import PLAYBACK, left_on, listed, rescue, stop_adopted
+from ari_app.ari.channel import left_on, listed, rescue, stop_adopted
 from ari_app.ari.events import ChannelFacts
 from ari_app.ari.wire import Wire
 from ari_app.call import Door, QueueName
@@ -91,7 +91,7 @@ class Adoption:
                 await rescue(self._wire, channel_id, self._queue, owner=peer)
                 return
             left = await left_on(self._wire, channel_id)
-            await stop_adopted(self._wire, left[PLAYBACK])
+            await stop_adopted(self._wire, left)
             where = {"app": self._wire.app, "appArgs": Door.ADOPTED}
             await self._wire.request_aside("POST", f"channels/{quote(channel_id, safe='')}/move", where)
         finally:

@@ -12,7 +12,6 @@ from ari_app.ari.channel import (
     DIAL_STATUS,
     LANGUAGE,
     PLACE,
-    PLAYBACK,
     QUEUE_STATUS,
     ROUND,
     left_on,
@@ -38,7 +37,7 @@ async def arrival_of(wire: Wire, channel: ChannelFacts, args: list[str], now: st
         return _incoming(channel, args[1:], now)
     left = await left_on(wire, channel.id)
     if door is Door.ADOPTED:
-        await stop_adopted(wire, left[PLAYBACK])
+        await stop_adopted(wire, left)
     status = left[QUEUE_STATUS]
     rounds = "" if status == AGENT_LEFT_FIRST else left[ROUND]
     return Arrival(

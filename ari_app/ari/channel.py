@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from urllib.parse import quote
 
 from ari_app.ari.wire import Reply, Wire
@@ -24,11 +24,12 @@ FALLBACK = ("hotline-fallback", "s")
 """Where the dialplan queues a caller whom we could not hand over."""
 
 PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
+RECORDING = "HOTLINE_RECORDING"
 ROUND, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
 PRIORITY, AGENT, DIAL_STATUS = "HOTLINE_PRIORITY", "HOTLINE_AGENT_NAME", "HOTLINE_DIALSTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
-SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: ""}
+SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: ""}
 """What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""
 
 MESSAGE_GAP = 3
@@ -94,7 +95,10 @@ class AriChannel:
             "name": recording, "format": "wav", "maxDurationSeconds": str(math.ceil(longest)),
             "maxSilenceSeconds": str(MESSAGE_GAP), "terminateOn": "#",
         }  # fmt: skip
-        _done(await self._wire.request("POST", f"{self._uri}/record", how))
+        noted = self._set({RECORDING: recording})  # whoever takes the caller up must be able to end it
+        recording_on = self._wire.ask("POST", f"{self._uri}/record", how)
+        _done(await noted)
+        _done(await recording_on)
 
     async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
         where, urgent = _door(to)
@@ -129,7 +133,7 @@ async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
     as one is missing.
     """
     uri = f"channels/{quote(channel_id, safe='')}/variable"
-    names = (PLACE, PLAYBACK, LANGUAGE, ROUND, QUEUE_STATUS, AGENT, DIAL_STATUS)
+    names = (PLACE, PLAYBACK, RECORDING, LANGUAGE, ROUND, QUEUE_STATUS, AGENT, DIAL_STATUS)
     replies = await asyncio.gather(*(wire.ask("GET", uri, {"variable": name}) for name in names))
     return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
 
@@ -174,10 +178,18 @@ def _detection(hearing: Hearing) -> str:
     return f"{round(TALK_GAP * 1000)},{hearing.threshold}"
 
 
-async def stop_adopted(wire: Wire, playback: str) -> None:
-    """Stop what a former worker was playing, no matter if it is over already; stopping never waits."""
+async def stop_adopted(wire: Wire, left: Mapping[str, str]) -> None:
+    """Stop what a former worker was playing or recording, no matter if it is over already; stopping never waits."""
+    for method, uri in _running(left[PLAYBACK], left[RECORDING]):
+        await wire.request(method, uri)
+
+
+def _running(playback: str, recording: str) -> Iterator[tuple[str, str]]:
+    """The requests that end what a channel is busy with: until then it does nothing else."""
     if playback:
-        await wire.request("DELETE", f"playbacks/{quote(playback, safe='')}")
+        yield "DELETE", f"playbacks/{quote(playback, safe='')}"
+    if recording:
+        yield "POST", f"recordings/live/{quote(recording, safe='')}/stop"  # what was said is kept
 
 
 async def rescue(wire: Wire, channel_id: str, queue: QueueName, owner: str = "") -> None:
@@ -191,9 +203,12 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName, owner: str = "")
         try:
             if channel_id not in await listed(wire, owner):
                 return
-            playing = _value(await wire.request_aside("GET", f"{uri}/variable", {"variable": PLAYBACK}))
-            if playing:
-                await wire.request_aside("DELETE", f"playbacks/{quote(playing, safe='')}")
+            playing, recording = [
+                _value(await wire.request_aside("GET", f"{uri}/variable", {"variable": name}))
+                for name in (PLAYBACK, RECORDING)
+            ]
+            for method, running in _running(playing, recording):
+                await wire.request_aside(method, running)
             await wire.request_aside("POST", f"{uri}/variables", None, {"variables": SPENT})
             exists = await wire.request_aside("GET", f"{uri}/variable", {"variable": _exists(where)})
             left = await wire.request_aside("POST", f"{uri}/continue", _way_out(where, exists))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ari_app.call import Call, Digit, Filing, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.taking import take, take_message
@@ -15,27 +17,41 @@ async def climb(
 
     Waits count from the end of the prompt (CON-03), the last one included: who answers then is not
     hung up on (CON-04). `clock` is the clock of the procedure that led here, for one that has none of its own;
-    `begun`, a key already pressed.
+    `begun`, a key already pressed. Who has left a number or a message, and hangs up, has left it all the same.
     """
     confirmed, recording = False, ""
     for number, step in enumerate(ladder.steps, start=1):
         if number < first_step:
             continue
         call.journal.enter(Place(ladder.name, number))
-        if step.file is not None:
-            taken = {name: keys for name, keys in call.taken.items() if keys}
-            owed = ladder.clock or clock
-            call.file(Filing(step.file, ladder.name, owed, step.to, taken, confirmed, recording))
+        if (due := owed(call, ladder, (step,), clock, confirmed, recording)) is not None:
+            call.owe(None)
+            call.file(due)
         if step.take is not None:
             confirmed = await take(call, standard, step, step.take, begun) or confirmed
-            begun = ""
+            begun, left = "", call.taken.get(step.take.name, "")
         elif step.record:
-            recording = await take_message(call, standard, step)
+            left = recording = await take_message(call, standard, step)
         else:
+            left = ""
             lead = respond(ladder, step, await ask(call, standard, ladder, step))
             if lead is not Then.STAY and lead is not Then.NEXT:
+                call.owe(None)  # they go on with somebody, or with something else
                 return lead
+        if left:
+            call.owe(owed(call, ladder, ladder.steps[number:], clock, confirmed, recording))
     return ladder.then
+
+
+def owed(
+    call: Call, ladder: Ladder, steps: Iterable[Step], clock: str, confirmed: bool, recording: str
+) -> Filing | None:
+    """What the first of these steps that files anything files, with all that the caller has left until now."""
+    for step in steps:
+        if step.file is not None:
+            taken = {name: keys for name, keys in call.taken.items() if keys}
+            return Filing(step.file, ladder.name, ladder.clock or clock, step.to, taken, confirmed, recording)
+    return None
 
 
 async def ask(call: Call, standard: Standard, ladder: Ladder, step: Step) -> Digit | Speech | Silence:

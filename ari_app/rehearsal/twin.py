@@ -90,7 +90,8 @@ class SimulatedChannel:
         self.leave()
 
     def leave(self) -> None:
-        """The channel is no longer ours."""
+        """The channel is no longer ours; a recording ends first, and is kept."""
+        self._recorded()
         self.gone = True
         self._inbox.put(Gone())
 

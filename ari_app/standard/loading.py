@@ -158,6 +158,8 @@ class _Loader:
         if written.say is None and not (written.wait or written.take or written.record or written.file):
             raise self.written.complaint(where, "does nothing: it says nothing, waits for nothing and files nothing")
         take = None
+        if written.take is not None and not written.wait:
+            raise self.written.complaint((*where, "wait"), "nobody could press a key: a `take` needs seconds to wait")
         if written.take is not None:
             keys = frozenset(written.take.one_of) if written.take.one_of else DIGITS - {"*"}
             most = 1 if written.take.one_of else written.take.most

@@ -5,23 +5,41 @@ Rule: each refusal names the rule of the service standards that it comes from.
 
 from __future__ import annotations
 
-from ari_app.standard.facts import MINIMUM_CONFIRMATIONS, Ladder, Standard, Then
+from collections.abc import Iterator
+
+from ari_app.standard.facts import MINIMUM_CONFIRMATIONS, Ladder, Lead, Standard, Then
 from ari_app.standard.inheritance import Written
+from ari_app.yamlfile import Location
 
 
 def check_ladder(written: Written, ladder: Ladder) -> None:
     """Nobody is hung up on without a wait, or while they answer; raises BrokenStandard."""
     where = ("procedures", ladder.name)
+    for there, leads in _answers(ladder):
+        if Then.HANG_UP in leads:
+            raise written.complaint((*where, *there), "nobody is hung up on because they answer (CON-04)")
     if ladder.then is not Then.HANG_UP:
         return
-    last = ladder.steps[-1]
-    if (last.on_response or ladder.on_response) is Then.STAY:
-        raise written.complaint((*where, "on_response"), "who answers before we hang up must be able to go on (CON-04)")
+    last, at = ladder.steps[-1], ("steps", len(ladder.steps) - 1)
+    answers = {last.on_response or ladder.on_response, *ladder.keys.values(), *last.keys.values()}
+    if answers & {Then.STAY, Then.NEXT}:
+        what = "who answers before we hang up must be able to go on (CON-04)"
+        raise written.complaint((*where, *(at if last.on_response or last.keys else ("on_response",))), what)
+    if last.take is not None or last.record:
+        raise written.complaint((*where, *at), "we never hang up without a word after what was taken (S000-35)")
     if not last.wait or last.music:
         what = "we never hang up without a wait after the last prompt (S000-35)"
         raise written.complaint((*where, "steps", len(ladder.steps) - 1, "wait"), what)
     if all(step.say is None for step in ladder.steps):
         raise written.complaint((*where, "steps"), "we never hang up without a word (S000-05, S000-35)")
+
+
+def _answers(ladder: Ladder) -> Iterator[tuple[Location, set[Lead | None]]]:
+    """Where an answer leads, and where that is written."""
+    yield ("on_response",), {ladder.on_response}
+    yield ("keys",), set(ladder.keys.values())
+    for i, step in enumerate(ladder.steps):
+        yield ("steps", i), {step.on_response, *step.keys.values()}
 
 
 def check(written: Written, standard: Standard) -> None:

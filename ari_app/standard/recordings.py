@@ -69,6 +69,8 @@ def _in_fragments(
         else:
             recorded += 1
             slots.append(_prompt(written, spoken.home, language, f"{name}.{recorded}", ("prompts", name)))
+    if not recorded:
+        raise written.complaint(("prompts", name), "says nothing when its value is not known: write a word beside it")
     seconds = sum(slot.seconds for slot in slots if isinstance(slot, Prompt))
     return Prompt(name, seconds, "", language, slots=tuple(slots))
 

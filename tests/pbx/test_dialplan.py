@@ -352,14 +352,14 @@ async def test_the_commands_do_it_from_a_shell(house: House) -> None:
     paused = await said("cli_agent", "pause", "001", "--reason", "lunch")
     listed, notice, unknown, tried = await asyncio.gather(
         said("cli_agent", "list", "--json"),
-        said("cli_notice", "set", "silent", "--area", "0571,0572"),
+        said("cli_notice", "set", "outage", "--area", "0571,0572"),
         said("cli_agent", "send", "agent-009", "silent"),
         said("cli_agent", "check", "001", "PJSIP/softphone"),
     )
     assert paused == (0, f"{AGENT} pauses (lunch)")
     agent = json.loads(listed[1])["hotline"]["agents"][0]
     assert (agent["interface"], agent["paused"], agent["reason"]) == (AGENT, True, "lunch")
-    assert notice == (0, "silent is on, for callers from 0571, 0572")
+    assert notice == (0, "outage is on, for callers from 0571, 0572")
     assert unknown[0] == 1 and unknown[1].startswith("hotline: there is no such channel")
     assert tried[0] == 1 and "its telephone is not registered; switch it on" in tried[1]
     assert await said("cli_notice", "clear") == (0, "no notice is on")

@@ -73,7 +73,13 @@ class StubChannel:
     hung_up_by: str = ""
     music: list[bool] = field(default_factory=list)
     recording: str = ""
+    records: bool = False  # now
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is played to the caller and nothing recorded: commands are carried out at once."""
+        return not self.playing and not self.records
 
     def snapshot(self) -> Json:
         return {
@@ -254,6 +260,11 @@ class StubAri:
                 return 204, None
             case "DELETE", "playbacks", playback:
                 return self._finish(playback, "done"), None
+            case "POST", "recordings", "live", recording, "stop":
+                speakers = [c for c in self.channels.values() if c.records and c.recording == recording]
+                for speaker in speakers:
+                    self.said_enough(speaker)
+                return (204, None) if speakers else (404, {"message": "Recording not found"})
             case _, "channels", channel_id, *rest:
                 channel = self.channels.get(channel_id)
                 if channel is None:
@@ -280,7 +291,7 @@ class StubAri:
                 return self._variable(channel, query["variable"])
         if not channel.app:
             return 409, {"message": "Channel not in Stasis application"}
-        if rest[0] in ("answer", "variables", "move") and channel.playing:
+        if rest[0] in ("answer", "variables", "move") and not channel.idle:
             if over_socket:
                 self.stalled.append(rest[0])
             await channel.quiet.wait()
@@ -294,7 +305,8 @@ class StubAri:
             case "POST" | "DELETE", "moh":
                 channel.music.append(method == "POST")
             case "POST", "record":
-                channel.recording = query["name"]
+                channel.recording, channel.records = query["name"], True
+                channel.quiet.clear()
                 return 201, {"name": query["name"], "state": "queued"}
             case "POST", "continue":
                 self._soon(self._continue(channel, f"{query['context']},{query['extension']}"))
@@ -339,13 +351,13 @@ class StubAri:
         if channel is None:
             return 404
         channel.playing.remove(playback)
-        if not channel.playing:
+        if channel.idle:
             channel.quiet.set()
         self.emit(channel.app, {"type": "PlaybackFinished", "playback": {"id": playback, "state": state}})
         return 204
 
     async def _continue(self, channel: StubChannel, where: str) -> None:
-        if channel.playing:
+        if not channel.idle:
             await channel.quiet.wait()
         if channel.app and channel.id in self.channels:
             self.leave(channel)
@@ -390,6 +402,8 @@ class StubAri:
         for playback in channel.playing:
             self.emit(channel.app, {"type": "PlaybackFinished", "playback": {"id": playback, "state": "failed"}})
         channel.playing.clear()
+        if channel.records:
+            self.said_enough(channel)
         channel.quiet.set()
         app, channel.app = channel.app, ""
         self.emit(app, {"type": "StasisEnd", "channel": channel.snapshot()})
@@ -410,6 +424,9 @@ class StubAri:
 
     def said_enough(self, channel: StubChannel, kept: bool = True) -> None:
         """A message is at its end, and kept or not."""
+        channel.records = False
+        if channel.idle:
+            channel.quiet.set()
         kind = "RecordingFinished" if kept else "RecordingFailed"
         self.emit(channel.app, {"type": kind, "recording": {"name": channel.recording, "state": "done"}})
 

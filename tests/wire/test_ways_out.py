@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from ari_app.ari.channel import PRIORITY
+from ari_app.ari import peers
+from ari_app.ari.channel import PLACE, PRIORITY, RECORDING
 from ari_app.ari.reloading import tell_workers
 from ari_app.config import AriSettings
 from ari_app.journal import What
 from ari_app.standard import Standard, load
 from tests.standards import LENGTHS, WRITTEN, write
 from tests.wire.conftest import Employ
-from tests.wire.stub import PASSWORD, USER, Fault, StubAri, StubChannel
+from tests.wire.stub import PASSWORD, USER, Fault, StubApp, StubAri, StubChannel
 
 PROCEDURES = """\
   hold:
@@ -154,3 +155,40 @@ async def test_a_message_that_cannot_be_recorded_stops_nobody(pbx: StubAri, empl
         await pbx.bell.until(lambda: caller.departed and "c1" in worker.journals)
         assert What.FAILED in [m.what for m in worker.journals["c1"]]
         assert [filing.recording for filing in worker.filed] == [""]
+
+
+async def test_who_speaks_a_message_when_we_stop_goes_to_the_queue(
+    pbx: StubAri, employ: Employ, richer: Standard
+) -> None:
+    """A recording makes a channel wait as a prompt does, for a minute: it is ended, and kept."""
+    async with employ(spoken=richer, drain_seconds=0.05) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.records)
+        await worker.board.drain()
+        assert (caller.departed, caller.records) == ("hotline-queue,hotline", False)
+
+
+async def test_a_message_of_a_former_self_makes_nobody_wait(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    """Restarted under the same name while a caller spoke: `answer` over the socket would stop every call."""
+    caller = pbx.arrives("c1", app="hotline-1", answered=True, variables={PLACE: "message 1"})
+    await pbx._do_channel(caller, "POST", ["record"], {"name": "hotline-c1-1"}, {}, False)
+    caller.variables[RECORDING] = "hotline-c1-1"
+    async with employ(spoken=richer) as worker:
+        await pbx.bell.until(lambda: caller.recording != "hotline-c1-1")
+        pbx.said_enough(caller)
+        await pbx.bell.until(lambda: caller.departed)
+        assert pbx.stalled == []
+        assert worker.filed[-1].recording == caller.recording
+
+
+async def test_a_message_of_a_dead_worker_is_ended(
+    pbx: StubAri, employ: Employ, richer: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "SILENT_FOR", 0.3)
+    pbx.apps["hotline-2"] = StubApp("hotline-2")
+    caller = pbx.arrives("c1", app="hotline-2", answered=True, variables={PLACE: "message 1"})
+    await pbx._do_channel(caller, "POST", ["record"], {"name": "hotline-c1-1"}, {}, False)
+    caller.variables[RECORDING] = "hotline-c1-1"
+    async with employ(spoken=richer) as worker:
+        await pbx.bell.until(lambda: caller.app == worker.app and caller.recording != "hotline-c1-1")
+        assert pbx.count("POST channels/c1/move") == 1
