@@ -19,6 +19,7 @@ from ari_app.config import Configuration
 from ari_app.errors import BrokenStandard, StoreUnreachable
 from ari_app.front_office import Stint
 from ari_app.procedures.screening import Admit, Caller, Challenge, Mark, Screening, Verdict
+from ari_app.queue_facts import QueueFacts
 from ari_app.records.database import Database
 from ari_app.records.ledger import Ledger
 from ari_app.records.prescriptions import Prescriptions, of_standard
@@ -50,6 +51,7 @@ class BackOffice:
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._ledger = Ledger(config.records, config.worker)
+        self._queue_facts = QueueFacts(config, self._ledger.keep)
         self._desk = Desk(self._connect, config.requests, config.worker)
         self._register: LiveRegister | None = None
         self._screened: dict[str, tuple[Caller, Verdict]] = {}
@@ -65,6 +67,7 @@ class BackOffice:
             asyncio.create_task(_for_ever(name, task))
             for name, task in (
                 ("records", office._ledger.run()),
+                ("the queues", office._queue_facts.run()),
                 ("requests", office._desk.run()),
                 ("the register", office._keep_register()),
             )
@@ -72,6 +75,7 @@ class BackOffice:
         try:
             yield office
         finally:
+            office._queue_facts.close()
             await office._ledger.close(CLOSES_WITHIN)
             await office._desk.close()
             for task in work:
@@ -122,6 +126,7 @@ class BackOffice:
             rang=arrival.rang if arrival.door is Door.INCOMING else None,
         )
         self._ledger.keep(record)
+        self._queue_facts.follow(record)
         self._learn(stint, caller or self._identify(arrival), verdict)
         log.info("call over after %d milestones: %s", len(stint.journal), stint.journal.last)
         log.debug("journal\n%s", stint.journal)

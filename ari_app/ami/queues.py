@@ -45,6 +45,7 @@ class News:
     waited: float = 0.0
     talked: float = 0.0
     reason: str = ""
+    agent_channel: str = ""  # tells one talk from another
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,7 @@ def _news(kind: Kind, told: Fields) -> News:
         _number(told.get("HoldTime", "")),
         _number(told.get("TalkTime", "")),
         told.get("Reason", ""),
+        told.get("DestChannel", ""),
     )
 
 

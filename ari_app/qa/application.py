@@ -28,10 +28,11 @@ class Application:
         worker: str = "1",
         command: Sequence[str] = COMMAND,
         password: str,
+        ami_password: str,
         log: Path,
     ) -> None:
         self._command = (*command, "--config", str(config), "--worker", worker)
-        self._password = password
+        self._passwords = {"HOTLINE_ARI_PASSWORD": password, "HOTLINE_AMI_PASSWORD": ami_password}
         self._log = log
         self._said_before = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -53,7 +54,7 @@ class Application:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"HOTLINE_ARI_PASSWORD": self._password},
+                env=os.environ | self._passwords,
                 start_new_session=True,
             )
         try:

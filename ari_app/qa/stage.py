@@ -128,6 +128,7 @@ class Stage:
             worker=worker,
             command=self._command,
             password=self._frontline.ari_password,
+            ami_password=self._frontline.ami_password,
             log=self._folder / f"application-{worker}.log",
         )
         self.applications.append(application)
@@ -208,13 +209,15 @@ class Stage:
         return self._matchers[wanted]
 
     def _config(self) -> Path:
-        """hotline.yaml for the application; the password comes by the environment."""
+        """hotline.yaml for the application; the passwords come by the environment."""
         folder = self._folder.absolute()
+        host, port = self.pbx.ami
         path = folder / "hotline.yaml"
         path.write_text(
             json.dumps(
                 {
                     "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
+                    "ami": {"host": host, "port": port, "user": self._frontline.ami_user},
                     "standard": str(self.standard_folder.absolute()),
                     "sounds": str(self._sounds),
                     "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -269,8 +268,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 def _families() -> Iterator[tuple[str, tuple[Migration, ...]]]:
     for family, module in FAMILIES.items():
-        if importlib.util.find_spec(module.rpartition(".")[0]) is not None:
-            yield family, importlib.import_module(module).MIGRATIONS
+        yield family, importlib.import_module(module).MIGRATIONS
 
 
 # ---------------------------------------------------------------------- telling

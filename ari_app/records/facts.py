@@ -157,7 +157,7 @@ class Stint:
 class Service:
     """One round in a queue, told by the queue itself; it may become known before or after the stints around it.
 
-    `id` is the same whoever tells it (`queue-1` for the first round), so that two workers who both saw it tell it once.
+    `id` is the same whoever tells it (see queue_facts.py), so that two workers who both saw it tell it once.
     """
 
     id: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from ari_app.journal import Place
 from ari_app.standard import GREETING, Sentence, Standard
@@ -35,11 +34,6 @@ LATE_RULE = "S000-15"
 """What an apology for lateness must say, and the rule that wants it: a sentence like this is one, whatever its name."""
 
 
-class _Step(Protocol):
-    @property
-    def wait(self) -> float: ...
-
-
 def of_standard(standard: Standard, sentences: Iterable[Sentence] = ()) -> Prescriptions:
     """Everything a call by this standard is measured against.
 
@@ -47,26 +41,15 @@ def of_standard(standard: Standard, sentences: Iterable[Sentence] = ()) -> Presc
     keys or a message are taken has no wait to be kept: the caller decides how long it lasts.
     """
     waits = {
-        Place(name, number): float(step.wait)
+        Place(name, number): step.wait
         for name, ladder in standard.procedures.items()
         for number, step in enumerate(ladder.steps, start=1)
-        if step.wait > 0 and not _taken_up(step)
+        if step.wait > 0 and step.take is None and not step.record
     }
     waits[Place(GREETING)] = standard.desk.patience
     procedures = {
-        name: Procedure(_rules(ladder), len(ladder.steps), ladder.then == "hang_up")
+        name: Procedure(ladder.rules, len(ladder.steps), ladder.then == "hang_up")
         for name, ladder in standard.procedures.items()
     }
     rules = {s.name: s.rule or (LATE_RULE if LATE.search(s.text) else "") for s in sentences}
     return Prescriptions(waits, procedures, {name: rule for name, rule in rules.items() if rule})
-
-
-def _taken_up(step: _Step) -> bool:
-    return bool(getattr(step, "take", None) or getattr(step, "record", 0))
-
-
-def _rules(ladder: object) -> tuple[str, ...]:
-    """A ladder has one rule or several."""
-    several: tuple[str, ...] = tuple(getattr(ladder, "rules", ()))
-    one = str(getattr(ladder, "rule", ""))
-    return several or ((one,) if one else ())

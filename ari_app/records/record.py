@@ -52,7 +52,7 @@ def fold(
     clear = settings.numbers is Numbers.CLEAR
     answered = reading.answered
     stint = Stint(
-        id=f"{clean(worker)}-{int(_finite(began) * 1e6):x}",
+        id=f"{clean(worker)}-{int(_finite(_finite(began) * 1e6)):x}",
         worker=clean(worker),
         began=_finite(began),
         lasted=reading.now,
