@@ -184,6 +184,9 @@ class Call(Protocol):
     def take(self, name: str, keys: str) -> None:
         """The caller pressed these keys when asked for `name`; none: what was taken before was wrong."""
 
+    def take_place(self) -> bool:
+        """A place at the automated station, kept until the call is over; False: the caller is to go to the queue."""
+
     async def answer(self) -> None:
         """The caller hears the ringing stop, if it has not stopped yet, and we begin to listen."""
 

@@ -205,6 +205,7 @@ class Switchboard:
                 standard.hearing,
                 standard.lead_in,
                 lambda filing: self._file(stint, filing),
+                lambda: self._place(channel.id),
             )
             stint = Stint(line.id, arrival, standard, time.time(), line.journal)
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
@@ -236,6 +237,13 @@ class Switchboard:
         except Exception:
             log.exception("screening failed; the caller is let in")
             return ""
+
+    def _place(self, call_id: str) -> bool:
+        try:
+            return self._office.place(call_id)
+        except Exception:
+            log.exception("whether the station has a place is not known; there is one")
+            return True
 
     def _file(self, stint: Stint | None, filing: Filing) -> None:
         try:
