@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,6 +82,8 @@ class BackOffice:
         finally:
             await office._ledger.close(CLOSES_WITHIN)
             await office._desk.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(office.learnt(), CLOSES_WITHIN)
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)

@@ -17,7 +17,7 @@ class StationSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    callers: Annotated[int, Field(ge=0, le=10_000)] = 20
+    callers: Annotated[int, Field(ge=0, le=10_000)] = 200
     """At a time, with this worker; 0: the station is closed, everybody goes to the queue."""
     minutes: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 5
     """Of one caller; what is being said then is said to its end."""
