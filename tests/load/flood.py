@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast as cast_to
 
 from ari_app.errors import HotlineError
 from ari_app.pbx.provide import provide
@@ -65,10 +67,14 @@ class Flood(asyncio.DatagramProtocol):
         self._loop = asyncio.get_running_loop()
         self.calls: dict[str, Ringing] = {}
         self.refused = 0
+        self._sink = socket.socket(type=socket.SOCK_DGRAM)  # for what is said to us: nobody reads it
+        self._sink.bind((here, 0))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._sink.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast_to(asyncio.DatagramTransport, transport)  # by descent it is none
         self._port = int(transport.get_extra_info("sockname")[1])
 
     async def go_on(self, seconds: float) -> None:
@@ -86,8 +92,8 @@ class Flood(asyncio.DatagramProtocol):
         self.calls[call.call_id] = call
         sdp = (
             f"v=0\r\no=- 1 1 IN IP4 {self._here}\r\ns=-\r\nc=IN IP4 {self._here}\r\nt=0 0\r\n"
-            f"m=audio {self._port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
-        )  # what is said to us comes to this very socket, and is not listened to
+            f"m=audio {self._sink.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+        )
         self._send(call, "INVITE", 1, sdp)
 
     def _send(self, call: Ringing, method: str, number: int, body: str = "") -> None:
