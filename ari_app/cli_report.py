@@ -15,7 +15,8 @@ from ari_app.cli_calls import ask, bounds, config_option
 
 if TYPE_CHECKING:
     from ari_app.records.facts import CallRecord
-    from ari_app.records.kpis import Kpi, Report
+    from ari_app.records.figure import Kpi
+    from ari_app.records.kpis import Report
     from ari_app.records.settings import RecordsSettings
     from ari_app.records.store import Calls
 

@@ -156,7 +156,8 @@ class Line:
     async def listen(self, patience: float, heed: Heed = ANYTHING, *, music: bool = False) -> Digit | Speech | Silence:
         if not music:
             return await self._listen(patience, heed)
-        await self._ask(self._channel.music(True))
+        with contextlib.suppress(PbxUnreachable):  # a PBX without music: they wait in silence
+            await self._ask(self._channel.music(True))
         try:
             return await self._listen(patience, heed)
         finally:

@@ -27,10 +27,11 @@ RUN if [ -n "$DEBIAN_MIRROR" ]; then echo "deb $DEBIAN_MIRROR trixie main" >/etc
  && DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS install -y -qq --no-install-recommends python3 >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && groupadd --gid 7700 hotline \
- && useradd --uid 7700 --gid hotline --home-dir /nonexistent --shell /usr/sbin/nologin hotline
+ && useradd --uid 7700 --gid hotline --home-dir /nonexistent --shell /usr/sbin/nologin hotline \
+ && install -d -o hotline -g hotline -m 0700 /var/lib/hotline
 COPY --from=build /opt/hotline/ /opt/hotline/
 COPY docker/hotline/ /etc/hotline/
 USER hotline
-ENV PATH=/opt/hotline/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/opt/hotline/bin:$PATH PYTHONUNBUFFERED=1 STATE_DIRECTORY=/var/lib/hotline
 STOPSIGNAL SIGTERM
 CMD ["sh", "/etc/hotline/start.sh"]

@@ -170,6 +170,7 @@ def test_the_tests_are_asked_what_they_prove(house: Path) -> None:
 
 def test_a_changed_source_is_another_fingerprint(house: Path) -> None:
     before = fingerprint(house)
+    (house / "tests" / "later.yaml").write_text("later: []\n", encoding="utf-8")
     assert fingerprint(house) == before
     (house / "tests" / "test_it.py").write_text(TESTS + "\n", encoding="utf-8")
     assert fingerprint(house) != before

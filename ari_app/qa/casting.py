@@ -13,9 +13,6 @@ from ari_app.qa.cast import CastCaller
 from ari_app.rehearsal.script import Hears, Presses, Script, Waits
 from ari_app.standard import Ladder, Standard
 
-DIALPLAN = ("late-answer", "busy", "busy-farewell", "farewell")
-"""What the dialplan says by itself when the application is down."""
-
 
 def cast_for(standard: Standard) -> tuple[CastCaller, ...]:
     """The cast as this standard has to treat it; without a wrong-number key, nobody presses it."""
@@ -57,7 +54,7 @@ def within_reach(standard: Standard) -> frozenset[str]:
     desk = standard.desk
     ladders = (desk.silent, desk.station, desk.after_agent, desk.no_agent, desk.exhausted, *desk.keys.values())
     said = (name for ladder in ladders for name in says(ladder))
-    return frozenset((*said, desk.greeting.name, desk.connecting.name, *DIALPLAN)) & frozenset(standard.prompts)
+    return frozenset((*said, desk.greeting.name, desk.connecting.name)) & frozenset(standard.prompts)
 
 
 def says(ladder: Ladder) -> tuple[str, ...]:

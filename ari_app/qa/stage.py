@@ -188,16 +188,15 @@ class Stage:
         await player.play(self.carrier, self.director, player.caller.dialled or DIALLED)
 
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
-        players = list(players)
-        matcher = self.matcher([player.caller for player in players])
-        return [await think(player.hearing, matcher) for player in players]
+        return [await think(player.hearing, self.matcher(player.caller)) for player in players]
 
-    def matcher(self, cast: Iterable[CastCaller]) -> Matcher:
-        """Knows the people's voices, what these callers are owed, and what any caller may come to hear.
+    def matcher(self, caller: CastCaller) -> Matcher:
+        """Knows the people's voices, what this caller is owed, and what any caller may come to hear.
 
-        Not every sentence of a standard: looking for all of them in every recording would take longer than the calls.
+        Not every sentence of a standard: looking for all of them in every recording would take longer than the calls,
+        and standards are polite in the same words: "请稍候" is a sentence here and the middle of another there.
         """
-        owed = frozenset(name.partition(".")[0] for caller in cast for name in caller.expects)
+        owed = frozenset(name.partition(".")[0] for name in caller.expects)
         wanted = owed | within_reach(self.standard)
         if wanted not in self._matchers:
             prompts = [prompt for name, prompt in self.standard.prompts.items() if name in wanted]

@@ -15,7 +15,7 @@ from ari_app.qa.carrier import By
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, Outcome
 from ari_app.qa.hearing import Act, Hearing
 from ari_app.qa.matcher import Found
-from ari_app.standard import Standard
+from ari_app.standard import Ladder, Standard
 
 TOLERANCE = 0.1  # seconds a wait may differ from the standard
 REACTION = 1.0  # seconds from a voice or key, or from an agent's leaving, until the caller hears an answer
@@ -70,12 +70,24 @@ def waits_of(standard: Standard) -> dict[str, float]:
     desk = standard.desk
     waits = {say.name: desk.patience for say in (desk.greeting, *(greeting.say for greeting in desk.greetings))}
     for ladder in standard.procedures.values():
-        for step in ladder.steps:
-            if step.say is None or step.take is not None or step.record or step.music:
-                continue  # what is waited for there is up to the caller
-            if waits.setdefault(step.say.name, step.wait) != step.wait:
-                raise ValueError(f"{step.say.name} is followed by different waits: the ear cannot tell which is due")
+        for name, wait in _waits(ladder):
+            if waits.setdefault(name, wait) != wait:
+                raise ValueError(f"{name} is followed by different waits: the ear cannot tell which is due")
     return waits
+
+
+def _waits(ladder: Ladder) -> Iterator[tuple[str, float]]:
+    """After each sentence: its wait, and those of wordless steps behind it; none where keys or a voice are taken."""
+    said, wait = "", 0.0
+    for step in (*ladder.steps, None):
+        if step is None or step.say is not None:
+            if said and wait:
+                yield said, wait
+            said, wait = ("", 0.0) if step is None or step.say is None else (step.say.name, 0.0)
+        if step is not None:
+            wait += step.wait
+            if step.take is not None or step.record:
+                said = ""  # what is waited for there is up to the caller
 
 
 def sayings_of(standard: Standard) -> frozenset[str]:
@@ -118,7 +130,7 @@ def _measure(
         agent = next((agent for agent in hearing.agents if found.start <= agent.rang <= until), None)
         if act is not None:
             if after is not None and found.prompt not in unhurried:
-                reactions.append(after.start - act.at)
+                reactions.append(after.start - _last_act_between(hearing, found.start, until))
         elif agent is not None:
             if after is not None:
                 reactions.append(after.start - agent.ended)
@@ -138,6 +150,11 @@ def _steps(hearing: Hearing, prompts: tuple[Found, ...]) -> Iterator[tuple[Found
 def _act_between(hearing: Hearing, start: float, until: float) -> Act | None:
     """The first thing the caller did in between that was for the hotline."""
     return next((act for act in hearing.acts if act.heeded and start <= act.at <= until), None)
+
+
+def _last_act_between(hearing: Hearing, start: float, until: float) -> float:
+    """When the caller last did something in between: several keys are answered after the last of them."""
+    return max(act.at for act in hearing.acts if act.heeded and start <= act.at <= until)
 
 
 def _answer(hearing: Hearing) -> Iterator[Fault]:

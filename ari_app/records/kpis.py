@@ -8,11 +8,12 @@ Rule 3: what only people know (was the caller content, did the agent apologise) 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ari_app.records.facts import Broken, CallRecord, Cut, End, Outcome, Service, Side, Stint, agent_left
+from ari_app.records.figure import Kpi, count, share
 
 T = TypeVar("T")
 
@@ -31,28 +32,6 @@ APOLOGY = frozenset({"S000-15", "S002-24", "S002-28", "S004-L01", "S004-M01", "S
 NEED_CHECK = frozenset({"S000-34", "S002-09"})
 CLOSING = frozenset({"S000-34", "S000-35", "S002-09", "S003-10", "S004-M02"})
 GREETING = "greeting"
-
-
-@dataclass(frozen=True, slots=True)
-class Kpi:
-    """One figure: `part` of `whole` for a share, else a count or seconds."""
-
-    id: str
-    value: float | None
-    unit: str  # percent, count, seconds
-    part: float
-    whole: float | None
-    target: float | None
-    rules: tuple[str, ...]
-    formula: str
-    detail: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the rules' target is met; None where there is no target, or nothing to measure."""
-        if self.target is None or self.value is None:
-            return None
-        return self.value <= self.target if self.unit == "count" else self.value >= self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +82,14 @@ def _reception(calls: Sequence[CallRecord]) -> list[Kpi]:
     answered = [stint for stint in incoming if stint.rang is not None]
     late = [(call, since) for call in calls for since in _late_since(call)]
     return [
-        _share(
+        share(
             "ring_answer_rate",
             incoming,
             lambda stint: stint.rang is not None and stint.rang <= LATE,
             ("S000-15", "S001-01", "S003-03", "S004-J02", "S004-P01"),
             f"calls we answered within {LATE:g} s (three rings) / calls that reached us",
         ),
-        _share(
+        share(
             "late_apology_rate",
             late,
             lambda found: _apologised(*found),
@@ -119,7 +98,7 @@ def _reception(calls: Sequence[CallRecord]) -> list[Kpi]:
             "what an agent says is not heard here",
             target=100,
         ),
-        _share(
+        share(
             "greeting_compliance",
             answered,
             lambda stint: (
@@ -164,7 +143,7 @@ def _procedures(calls: Sequence[CallRecord]) -> list[Kpi]:
     callers = Counter(call.first.number for call in troubled if call.first is not None and call.first.number)
     again = float(sum(times > 1 for times in callers.values()))
     return [
-        _share(
+        share(
             "silent_ladder_complete",
             let_go,
             lambda found: _complete(*found),
@@ -173,7 +152,7 @@ def _procedures(calls: Sequence[CallRecord]) -> list[Kpi]:
             "hung up on",
             target=100,
         ),
-        _share(
+        share(
             "waits_kept",
             waits,
             lambda wait: wait.kept,
@@ -181,7 +160,7 @@ def _procedures(calls: Sequence[CallRecord]) -> list[Kpi]:
             "waits within 0.1 s of the rule's, or ended by the caller / waits",
             target=100,
         ),
-        _count(
+        count(
             "nuisance_counts",
             float(len(troubled)),
             ("S000-03", "S000-13", "S000-28", "S000-06"),
@@ -212,7 +191,7 @@ def _release(calls: Sequence[CallRecord]) -> list[Kpi]:
     normal = [call for call in calls if call.outcome is Outcome.ANSWERED]
     known = [call for call in normal if call.released_by is not Side.UNKNOWN]
     return [
-        _count(
+        count(
             "own_release_violations",
             ours + agents,
             ("S000-05", "S000-06", "S000-35", "S003-10", "S004-L07"),
@@ -221,21 +200,21 @@ def _release(calls: Sequence[CallRecord]) -> list[Kpi]:
             {"us": ours, "agents": agents},
             target=0,
         ),
-        _share(
+        share(
             "caller_release_rate",
             known,
             lambda call: call.released_by is Side.CALLER,
             ("S003-10", "S004-N09"),
             "calls with an agent that the caller ended / calls with an agent of which it is known who ended them",
         ),
-        _share(
+        share(
             "handle_time_3min",
             normal,
             lambda call: call.ended - call.began <= BRIEF,
             ("S003-07",),
             f"calls with an agent over within {BRIEF:g} s of reaching us / calls with an agent",
         ),
-        _count(
+        count(
             "transfer_failures",
             float(sum(stint.door == "transferred" for call in calls for stint in call.stints)),
             ("S001-07", "S004-A06"),
@@ -256,21 +235,21 @@ def _queue(calls: Sequence[CallRecord], within: float) -> list[Kpi]:
     longest = max((service.waited for service in answered), default=0.0)
     waited = sum(service.waited for service in answered)
     return [
-        _share(
+        share(
             "service_level",
             answered,
             lambda service: service.waited <= within,
             (asterisk,),
             f"answered by an agent within {within:g} s / answered (Asterisk's ServicelevelPerf)",
         ),
-        _share(
+        share(
             "service_level_2",
             both,
             lambda service: service.waited <= within,
             (asterisk,),
             f"(answered + abandoned, within {within:g} s) / (answered + abandoned) (Asterisk's ServicelevelPerf2)",
         ),
-        _share(
+        share(
             "abandon_rate",
             both,
             lambda service: not _served(service),
@@ -288,7 +267,7 @@ def _queue(calls: Sequence[CallRecord], within: float) -> list[Kpi]:
             "seconds waited in queues by those an agent answered / their number",
             {"longest": longest},
         ),
-        _share(
+        share(
             "hotline_busy_rate",
             calls,
             lambda call: any(_turned_away(service) for service in call.services),
@@ -312,7 +291,7 @@ def _turned_away(service: Service) -> bool:
 def _closing(calls: Sequence[CallRecord]) -> list[Kpi]:
     ours = [stint for call in calls for stint in call.stints if agent_left(stint) and stint.end is End.HUNG_UP]
     return [
-        _share(
+        share(
             "closing_compliance",
             ours,
             _closed_well,
@@ -327,30 +306,3 @@ def _closing(calls: Sequence[CallRecord]) -> list[Kpi]:
 def _closed_well(stint: Stint) -> bool:
     said = [said for said in stint.prompts if said.end is Cut.PLAYED]
     return any(s.rule in NEED_CHECK for s in said) and bool(said) and said[-1].rule in CLOSING
-
-
-# ---------------------------------------------------------------------- figures
-
-
-def _share(
-    id: str,
-    whole: Sequence[T],
-    counts: Callable[[T], bool],
-    rules: tuple[str, ...],
-    formula: str,
-    target: float | None = None,
-) -> Kpi:
-    part = sum(counts(one) for one in whole)
-    value = round(100 * part / len(whole), 1) if whole else None
-    return Kpi(id, value, "percent", float(part), float(len(whole)), target, rules, formula)
-
-
-def _count(
-    id: str,
-    value: float,
-    rules: tuple[str, ...],
-    formula: str,
-    detail: Mapping[str, float] | None = None,
-    target: float | None = None,
-) -> Kpi:
-    return Kpi(id, value, "count", value, None, target, rules, formula, detail or {})

@@ -9,6 +9,8 @@ import hashlib
 from pathlib import Path
 
 FOLDERS = ("ari_app", "dialplan", "docker", "prompts", "tests")
+NOT_MEASURED = "later.yaml"
+"""What is only believed of a run: taking a rule off it changes no verdict."""
 KINDS = frozenset({".py", ".yaml", ".yml", ".conf", ".html", ".sh", ".toml"})
 
 
@@ -27,5 +29,5 @@ def _sources(root: Path) -> list[Path]:
         file
         for folder in FOLDERS
         for file in (root / folder).rglob("*")
-        if file.suffix in KINDS and file.is_file() and "__pycache__" not in file.parts
+        if file.suffix in KINDS and file.is_file() and "__pycache__" not in file.parts and file.name != NOT_MEASURED
     ]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from ari_app.call import Arrival, Door
 from ari_app.journal import Milestone, What
 from ari_app.records.facts import CallRecord, End, Outcome, Service, Side
-from ari_app.records.kpis import Kpi, ledger, report
+from ari_app.records.figure import Kpi
+from ari_app.records.kpis import ledger, report
 from ari_app.records.prescriptions import Prescriptions, of_standard
 from ari_app.records.record import fold
 from ari_app.rehearsal.script import Script
