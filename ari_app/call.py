@@ -166,6 +166,7 @@ class Arrival:
     notice: str = ""  # the notice that is on
     areas: tuple[str, ...] = ()  # whose numbers begin so the notice is for; empty: for everybody
     verdict: str = ""  # what screening says: "", challenge, station
+    told_key: str = "5"  # the key a challenged caller is told to press
 
 
 class Call(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -197,6 +198,7 @@ class Switchboard:
             if arrival.door is Door.INCOMING:
                 late = arrival.rang > standard.desk.late_after
                 arrival = replace(arrival, late=late, verdict=self._verdict(channel.id, arrival, standard))
+            arrival = replace(arrival, told_key=secrets.choice("23456789"))
             line = Line(
                 CallId(channel.id),
                 arrival,

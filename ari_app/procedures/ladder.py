@@ -19,6 +19,7 @@ async def climb(
     """
     if ladder.name == standard.desk.station.name and not call.take_place():
         return Then.QUEUE
+    ladder = ladder.telling(call.arrival.told_key)
     confirmed, recording = False, ""
     for number, step in enumerate(ladder.steps, start=1):
         if number < first_step:

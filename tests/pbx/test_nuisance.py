@@ -43,8 +43,8 @@ screening:
 SUSPECTED, ALLOWED, NUISANCE = "17012345678", "17087654321", "13911112222"
 SPEAKS = (Waits(1.0), SENTENCE)
 TO_AN_AGENT = ("greeting", "connecting")
-CHALLENGED = Arrival(verdict="challenge")
-PASSES = (Hears("challenge"), Waits(0.5), Presses("5"))
+CHALLENGED = Arrival(verdict="challenge", told_key="9")
+PASSES = (Hears("challenge"), *(act for key in "23456789" for act in (Waits(0.4), Presses(key))))
 LEAVES = (Waits(2.0), HangsUp())
 
 FIRST_TIME = CastCaller(
@@ -57,11 +57,11 @@ ALLOW_LISTED = CastCaller(
     claims=CallerId(ALLOWED, ""),
 )  # fmt: skip
 SUSPICIOUS = CastCaller(
-    "of a challenged prefix", "presses the key they are told", PASSES, ("challenge", "connecting"),
-    Outcome.SERVED, Agent.STAYS, claims=CallerId(SUSPECTED, ""), arrival=CHALLENGED,
+    "of a challenged prefix", "presses the key they are told, another each time: here, all", PASSES,
+    ("challenge.1", "connecting"), Outcome.SERVED, Agent.STAYS, claims=CallerId(SUSPECTED, ""), arrival=CHALLENGED,
 )  # fmt: skip
 ANONYMOUS = CastCaller(
-    "anonymous", "hangs up when asked for a key", (Waits(1.5), HangsUp()), ("challenge",), Outcome.LEFT,
+    "anonymous", "hangs up when asked for a key", (Waits(1.5), HangsUp()), ("challenge.1",), Outcome.LEFT,
     claims=CallerId("anonymous", "Anonymous"), arrival=CHALLENGED,
 )  # fmt: skip
 HOSTILE = tuple(
