@@ -136,7 +136,8 @@ def stale_formats(spoken: standard.Standard) -> list[Path]:
     """Files Asterisk would play in place of newer recordings."""
     from ari_app.studio import native
 
-    return [path for language in spoken.languages for path in native.stale(spoken.folder / language)]
+    said = (prompt.recording for language in spoken.languages.values() for prompt in language.recordings)
+    return [path for folder in paths.homes(spoken.folder, said) for path in native.stale(folder)]
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

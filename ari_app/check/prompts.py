@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from ari_app import paths
 from ari_app.check.ari import Ari
 from ari_app.check.findings import Finding, error, fine, not_checked, warning
 from ari_app.standard import Standard
@@ -34,7 +35,7 @@ class CannotTell(Exception):
 
 async def look(ari: Ari, sounds: str, spoken: Standard) -> list[Finding]:
     """What the application says, and what the dialplan says when there is no application."""
-    ours = {prompt.recording: prompt.name for prompt in (spoken.lead_in, *spoken.prompts.values())}
+    ours = list(dict.fromkeys(prompt.recording for prompt in spoken.recordings))
     folder = (await ari.variable("HOTLINE_SOUNDS", DIALPLAN_SOUNDS)).rstrip("/")
     theirs = [f"{folder}/{name}" for name in DIALPLAN_SAYS]
     try:
@@ -50,12 +51,13 @@ async def look(ari: Ari, sounds: str, spoken: Standard) -> list[Finding]:
 
 def _formats(spoken: Standard) -> list[Finding]:
     """What lies beside the recordings on this machine: Asterisk takes it before them."""
-    folders = sorted({other.folder / other.language for other in (spoken, *spoken.languages.values())})
-    old = [path for folder in folders for path in native.stale(folder)]
+    spoken_too = (spoken, *spoken.languages.values())
+    homes = paths.homes(spoken.folder, sorted({p.recording for other in spoken_too for p in other.recordings}))
+    old = [path for folder in homes for path in native.stale(folder)]
     mend = f"run `hotline prompts build {spoken.folder}`"
     if old:
         return [error("formats", f"{len(old)} files are older than their recordings ({old[0].name})", OLD_WORDS, mend)]
-    slow = sum(len(native.lacking(folder, spoken.prompts)) for folder in folders)
+    slow = sum(len(native.lacking(folder, names)) for folder, names in homes.items())
     if slow:
         return [warning("formats", f"{slow} recordings lack the PBX's own formats", "Asterisk transcodes them", mend)]
     return [fine("formats", "every recording is there in the formats the PBX's codecs speak")]

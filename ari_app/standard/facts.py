@@ -221,6 +221,14 @@ class Standard:
     languages: Mapping[str, Standard] = field(default_factory=dict, repr=False, compare=False)
     choices: Mapping[str, Choice] = field(default_factory=dict)
 
+    @property
+    def recordings(self) -> tuple[Prompt, ...]:
+        """Every file a caller of this language may hear: sentences, fragments, pieces, and the silence before them."""
+        prompts = self.prompts.values()
+        fragments = (part for prompt in prompts for part in prompt.slots if isinstance(part, Prompt))
+        whole = (prompt for prompt in prompts if not prompt.slots)
+        return (self.lead_in, *whole, *fragments, *self.pieces.values())
+
     def knows(self, place: Place) -> bool:
         """Whether a call can be taken up at this place."""
         ladder = self.procedures.get(place.procedure)

@@ -3,12 +3,12 @@
 from typing import Any
 
 from ari_app.cli import main
-from ari_app.procedures import reception
+from ari_app.procedures import leaving
 
 
 async def broken(*_: Any) -> None:
     raise RuntimeError("injected")
 
 
-setattr(reception, "connect", broken)  # noqa: B010
+setattr(leaving, "connect", broken)  # noqa: B010
 main()

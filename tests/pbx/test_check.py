@@ -29,6 +29,7 @@ from ari_app.config import AmiSettings, AriSettings, Configuration
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import Pbx
+from ari_app.standard import load
 from ari_app.studio import native
 
 pytestmark = [pytest.mark.pbx, pytest.mark.asyncio(loop_scope="module")]
@@ -272,7 +273,8 @@ async def test_a_module_that_is_not_loaded_is_named(bench: Bench) -> None:
 async def test_prompts_out_of_the_pbx_s_reach_are_found(bench: Bench) -> None:
     findings = await bench.findings(sounds="not-linked")
     assert wrong(findings) == {"prompts"}
-    assert "none of the 13 prompts (looked for under not-linked)" in findings["prompts"].what
+    recorded = len({prompt.recording for prompt in load(paths.standard_folder("hotline-standard")).recordings})
+    assert f"none of the {recorded} prompts (looked for under not-linked)" in findings["prompts"].what
 
 
 def copy_prompts(to: Path) -> None:

@@ -185,8 +185,8 @@ async def test_the_first_and_the_last_100_ms_of_every_prompt_arrive(line: Line, 
 def reference(line: Line, prompt: Path) -> Samples:
     """What is to be heard: of the wide band, that part which reaches an ear at 8 kHz."""
     if line.codec != "g722":
-        return telephone_samples(prompt.with_suffix(".wav")) / 32768.0
-    return in_band(np.fromfile(prompt.with_suffix(".sln16"), "<i2") / 32768.0, WIDE.rate)
+        return telephone_samples(Path(f"{prompt}.wav")) / 32768.0
+    return in_band(np.fromfile(f"{prompt}.sln16", "<i2") / 32768.0, WIDE.rate)
 
 
 def telephone_band(line: Line, recording: Recording) -> Samples:
