@@ -96,8 +96,9 @@ class Door:
         self._open_up()
 
     async def close(self) -> None:
-        """Nobody is let in any more; whoever is being answered is left to their dialplan."""
-        assert self._socket is not None
+        """Nobody is let in any more; whoever is being answered is left to their dialplan. Closed twice is closed."""
+        if self._socket is None or self._socket.fileno() < 0:
+            return
         asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
         for visit in tuple(self._open):

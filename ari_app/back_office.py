@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from ari_app import agi
 from ari_app.call import Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
 from ari_app.errors import BrokenStandard, StoreUnreachable
 from ari_app.front_office import Stint
-from ari_app.procedures.screening import Admit, Caller, Challenge, Mark, Screening, Verdict
+from ari_app.procedures.screening import Admit, Caller, Challenge, Divert, Mark, Reject, Verdict
 from ari_app.queue_facts import QueueFacts
 from ari_app.records.database import Database
 from ari_app.records.ledger import Ledger
 from ari_app.records.prescriptions import Prescriptions, of_standard
 from ari_app.records.record import fold
 from ari_app.register.live import LiveRegister
+from ari_app.register.numbers import identify
 from ari_app.register.store import Store
 from ari_app.requests.desk import Desk
 from ari_app.standard import Standard, sentences
+from ari_app.station import Station
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ TRY_AGAIN = 5.0
 REMEMBERED = 5000
 """Calls whose screening is remembered until they are over."""
 MARKS: Mapping[str, Mark] = {"silent": Mark.SILENT, "wrong-number": Mark.WRONG_NUMBER}
-"""What a call was, by the last procedure its caller heard to its end."""
+"""What a call was that did not end with a person, by a procedure its caller went through."""
 NUISANCE = "harassment"
 """The procedure by which an agent gives a nuisance caller to the station (S000-28)."""
 
@@ -54,9 +58,12 @@ class BackOffice:
         self._queue_facts = QueueFacts(config, self._ledger.keep)
         self._desk = Desk(self._connect, config.requests, config.worker)
         self._register: LiveRegister | None = None
+        self._screens = asyncio.Event()
         self._screened: dict[str, tuple[Caller, Verdict]] = {}
+        self._reported: set[str] = set()
+        self._rules = standard.screening
+        self._station = Station(config.station, time.monotonic)
         self._prescriptions: dict[tuple[str, int], Prescriptions] = {}
-        self._standard = standard
 
     @classmethod
     @asynccontextmanager
@@ -70,6 +77,7 @@ class BackOffice:
                 ("the queues", office._queue_facts.run()),
                 ("requests", office._desk.run()),
                 ("the register", office._keep_register()),
+                ("the AGI door", office._keep_door()),
             )
         ]
         try:
@@ -78,21 +86,39 @@ class BackOffice:
             office._queue_facts.close()
             await office._ledger.close(CLOSES_WITHIN)
             await office._desk.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(office.learnt(), CLOSES_WITHIN)
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             if office._database is not None:
                 await office._database.close()
 
+    async def screens(self) -> None:
+        """Until callers are judged by the whole register."""
+        await self._screens.wait()
+        if self._register is not None:
+            await self._register.loaded.wait()
+
+    async def learnt(self) -> None:
+        """Until the register knows all that calls have taught it so far."""
+        if self._register is not None:
+            await self._register.settled()
+
     # ------------------------------------------------------------------ what calls hand in: at once, from memory
 
     def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         if self._register is None:
             return ""
+        if standard.screening != self._rules:  # read anew
+            self._rules = standard.screening
+            self._register.use([self._rules])
         at = arrival.at or datetime.now(UTC)
+        at = at if standard.hours is None else at.astimezone(standard.hours.zone)
         caller, verdict = self._register.screen(arrival.number, arrival.dialled, standard.screening, at)
-        if len(self._screened) < REMEMBERED:
-            self._screened[call_id] = (caller, verdict)
+        if len(self._screened) >= REMEMBERED:
+            del self._screened[next(iter(self._screened))]
+        self._screened[call_id] = (caller, verdict)
         match verdict:
             case Admit():
                 return ""
@@ -101,15 +127,17 @@ class BackOffice:
             case _:
                 return "station"  # nobody is turned away without a way out (S000-28)
 
+    def place(self, call_id: str) -> bool:
+        return self._station.take_place(call_id)
+
     def file(self, stint: Stint, filing: Filing) -> None:
         arrival = stint.arrival
         self._desk.file(stint.call_id, arrival.number, filing, stint.standard, arrival.agent)
-        if filing.kind is Kind.ALERT and filing.procedure == NUISANCE and self._register is not None:
-            caller, _ = self._screened.get(stint.call_id, (self._identify(arrival), None))
-            self._register.report(caller, stint.call_id, arrival.agent or "agent")
+        if filing.kind is Kind.ALERT and filing.procedure == NUISANCE:
+            self._report(stint)
 
     def over(self, stint: Stint) -> None:
-        caller, verdict = self._screened.pop(stint.call_id, (None, None))
+        turned = self._station.leave(stint.call_id)
         standard, arrival = stint.standard, stint.arrival
         record = fold(
             stint.journal,
@@ -127,33 +155,43 @@ class BackOffice:
         )
         self._ledger.keep(record)
         self._queue_facts.follow(record)
-        self._learn(stint, caller or self._identify(arrival), verdict)
+        if arrival.door is Door.PROCEDURE and arrival.procedure == NUISANCE:
+            self._report(stint)
+        self._reported.discard(stint.call_id)
+        self._learn(stint, turned)
         log.info("call over after %d milestones: %s", len(stint.journal), stint.journal.last)
         log.debug("journal\n%s", stint.journal)
 
     # ------------------------------------------------------------------ what calls teach the register
 
-    def _learn(self, stint: Stint, caller: Caller, verdict: Verdict | None) -> None:
-        """A silent or misdialled call counts; who asks for a person in the station makes its entry doubtful."""
-        register = self._register
-        place = stint.journal.place
+    def _report(self, stint: Stint) -> None:
+        """An agent pressed the key for nuisance: said once, also when the caller hung up at the first word."""
+        if self._register is None or stint.call_id in self._reported:
+            return
+        self._reported.add(stint.call_id)
+        self._register.report(self._identify(stint.arrival), stint.call_id, stint.arrival.agent or "agent")
+
+    def _learn(self, stint: Stint, turned: bool) -> None:
+        """A silent or misdialled call counts; who asks for a person in the station makes its entry doubtful.
+
+        Who passes a challenge, or found no place in the station, has said nothing about their entry.
+        """
+        register, journal = self._register, stint.journal
+        caller, verdict = self._screened.pop(stint.call_id, (None, None))
         if register is None:
             return
-        asked_for = str(stint.journal.last) == "hand off"
-        if asked_for and verdict is not None and not isinstance(verdict, Admit):
+        left_for_a_person = journal.last == "hand off"
+        entered = {str(m.detail).rpartition(" ")[0] for m in journal if m.what == "enter"}
+        at_station = isinstance(verdict, Divert | Reject) and stint.standard.desk.station.name in entered
+        if verdict is not None and at_station and left_for_a_person and not turned:
             register.review(verdict, stint.call_id)
-        entered = {str(m.detail).rpartition(" ")[0] for m in stint.journal if m.what == "enter"}
         for procedure, mark in MARKS.items():
-            if procedure in entered and not asked_for and place is not None:
-                register.note(caller, mark, stint.call_id)
+            if procedure in entered and not left_for_a_person:
+                register.note(caller or self._identify(stint.arrival), mark, stint.call_id)
                 return
 
     def _identify(self, arrival: Arrival) -> Caller:
-        register = self._register
-        if register is None:
-            return Caller()
-        at = arrival.at or datetime.now(UTC)
-        return register.screen(arrival.number, arrival.dialled, Screening(), at)[0]
+        return identify(arrival.number, arrival.dialled, "", self._config.requests.region)
 
     def _prescribed(self, standard: Standard) -> Prescriptions:
         key = (standard.name, standard.version)
@@ -183,9 +221,33 @@ class BackOffice:
                 log.warning("the register is not there, everybody is let in: %s", problem)
                 await asyncio.sleep(TRY_AGAIN)
         register = LiveRegister(Store(database), home=self._config.requests.region)
-        register.use([self._standard.screening])
+        register.use([self._rules])
         self._register = register
+        self._screens.set()
         await register.run()
+
+    async def _keep_door(self) -> None:
+        """The AGI door, when there is to be one; a port that is taken is tried again."""
+        settings = self._config.agi
+        if not settings.port:
+            return
+        while True:
+            try:
+                door = await agi.serve(self._judge, settings.host, settings.port)
+                break
+            except OSError as problem:
+                log.error("the AGI door is shut: %s port %d: %s", settings.host, settings.port, problem.strerror)
+                await asyncio.sleep(TRY_AGAIN)
+        log.info("the AGI door is open: %s port %d", settings.host, door.port)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await door.close()
+
+    def _judge(self, caller: agi.Asked) -> agi.Answer:
+        if self._register is None:
+            return agi.ADMITTED
+        return agi.judged_by(self._register, lambda: self._rules, lambda: datetime.now().astimezone())(caller)
 
 
 async def _for_ever(name: str, work: Coroutine[Any, Any, None]) -> None:

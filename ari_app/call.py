@@ -166,6 +166,7 @@ class Arrival:
     notice: str = ""  # the notice that is on
     areas: tuple[str, ...] = ()  # whose numbers begin so the notice is for; empty: for everybody
     verdict: str = ""  # what screening says: "", challenge, station
+    told_key: str = "5"  # the key a challenged caller is told to press
 
 
 class Call(Protocol):
@@ -183,6 +184,9 @@ class Call(Protocol):
 
     def take(self, name: str, keys: str) -> None:
         """The caller pressed these keys when asked for `name`; none: what was taken before was wrong."""
+
+    def take_place(self) -> bool:
+        """A place at the automated station, kept until the call is over; False: the caller is to go to the queue."""
 
     async def answer(self) -> None:
         """The caller hears the ringing stop, if it has not stopped yet, and we begin to listen."""

@@ -47,7 +47,7 @@ def agi(
     any, is the verdict of STIR/SHAKEN. When neither is set afterwards, nobody answered: go on as for admit.
     """
     logging.basicConfig(level="INFO", stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    rules = rules_of(rules_file, home)
+    rules = rules_of(rules_file, home, config_file)
     asyncio.run(_serve(database_url(config_file, database), rules, home, host, port))
 
 

@@ -21,9 +21,10 @@ from typing import IO, TypeVar
 import click
 
 from ari_app import config
+from ari_app.cli_misdialled import misdialled
 from ari_app.cli_register_show import change_line, home_region, json_of, lasting, line_of, moment, whom
 from ari_app.errors import BrokenStandard
-from ari_app.paths import shipped
+from ari_app.paths import standard_folder
 from ari_app.procedures.screening import Screening, Treatment, Verdict, judge, speaks, word_of
 from ari_app.records.database import Database
 from ari_app.register import replay as replaying
@@ -33,13 +34,14 @@ from ari_app.register.live import LiveRegister
 from ari_app.register.numbers import HOME, Pattern, identify
 from ari_app.register.rules import RulesFile
 from ari_app.register.store import Store
+from ari_app.standard.inheritance import STANDARD, Written
 from ari_app.yamlfile import YamlFile
 
 Result = TypeVar("Result")
 
 
 TREATMENT = click.Choice([treatment.value for treatment in Treatment])
-RULES = "A standard.yaml, or a file with its `screening` section [default: the hotline standard's]."
+RULES = "A standard.yaml, or a file with its `screening` section [default: the configured standard's]."
 
 
 @click.group()
@@ -56,7 +58,8 @@ def register(ctx: click.Context, config_file: Path | None, database: str | None,
     A pattern is a number (+8613800138000, 13800138000, 10086), a prefix (+86170*, 010*), a range
     (+8613800138000-+8613800138999), or the word anonymous.
     """
-    ctx.obj = {"url": database_url(config_file, database), "by": by or _login(), "home": home.upper()}
+    url = database_url(config_file, database)
+    ctx.obj = {"url": url, "by": by or _login(), "home": home.upper(), "config": config_file}
 
 
 def database_url(config_file: Path | None, given: str | None) -> str:
@@ -131,11 +134,18 @@ def remove(wanted: Pattern, treatment: str | None) -> None:
 
 
 @register.command()
-@click.argument("batch")
-def undo(batch: str) -> None:
+@click.argument("batch", required=False)
+@click.option("--agent", metavar="NAME", help="The last report of this agent, at most 60 s ago; they undo it.")
+def undo(batch: str | None, agent: str | None) -> None:
     """Put everything back as it was before a change; BATCH is the name it was given. The undoing can be undone too."""
-    undoing, undone = _with_store(lambda store: store.undo(Batch(batch), _by()))
-    click.echo(f"undone: {undone} {'change' if undone == 1 else 'changes'}")
+    if (batch is None) is (agent is None):
+        raise click.UsageError("say which: BATCH as it was told, or --agent NAME for an agent's last report")
+    if agent is not None:
+        undoing = _with_store(lambda store: store.withdraw_last(agent))
+        click.echo("undone: the last report")
+    else:
+        undoing, undone = _with_store(lambda store: store.undo(Batch(batch or ""), _by()))
+        click.echo(f"undone: {undone} {'change' if undone == 1 else 'changes'}")
     _undone_by(undoing)
 
 
@@ -184,7 +194,7 @@ def changes(count: int) -> None:
 def explain(number: str, rules_file: Path | None, dialled: str) -> None:
     """How a caller with this NUMBER would be taken now, and why. NUMBER is a caller id as it comes."""
     home, now = home_region(), datetime.now().astimezone()
-    rules, caller = rules_of(rules_file, home), identify(number, dialled, "", home)
+    rules, caller = rules_of(rules_file, home, _config_file()), identify(number, dialled, "", home)
 
     async def look(store: Store) -> tuple[Verdict, list[Entry]]:
         live = LiveRegister(store, home=home)
@@ -274,7 +284,7 @@ def _writing(file: Path) -> Iterator[IO[str]]:
 @register.command()
 @click.option("--rules", "rules_file", required=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES)
 @click.option("--against", "now_file", type=click.Path(path_type=Path), metavar="FILE",
-              help="The rules in force now [default: the hotline standard's].")  # fmt: skip
+              help="The rules in force now [default: the configured standard's].")  # fmt: skip
 @click.argument("calls", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="CALLS")
 def replay(rules_file: Path, now_file: Path | None, calls: Path) -> None:
     """Judge recorded calls again: every decision that would change with the rules in FILE. Nothing is changed.
@@ -282,7 +292,7 @@ def replay(rules_file: Path, now_file: Path | None, calls: Path) -> None:
     CALLS is a file of JSON lines: {"at": "2026-01-31T09:00:00+08:00", "number": "…", "marks": ["silent"]}.
     """
     home = home_region()
-    before, after = rules_of(now_file, home), rules_of(rules_file, home)
+    before, after = rules_of(now_file, home, _config_file()), rules_of(rules_file, home)
     zone = datetime.now().astimezone().tzinfo
     assert zone is not None
 
@@ -300,7 +310,21 @@ def replay(rules_file: Path, now_file: Path | None, calls: Path) -> None:
     click.echo(f"{len(differences)} {'decision' if len(differences) == 1 else 'decisions'} would change")
 
 
-def rules_of(file: Path | None, home: str) -> Screening:
-    """The rules of a file; the hotline standard's when none is named. Raises BrokenStandard."""
-    written = file or shipped("prompts") / "hotline-standard" / "standard.yaml"
-    return YamlFile(written, BrokenStandard).parse(RulesFile).screening.fact(home)
+def rules_of(file: Path | None, home: str, config_file: Path | None = None) -> Screening:
+    """The rules of a file, else of the standard that is spoken; what a standard inherits is in them.
+
+    Raises BrokenStandard, BrokenConfiguration.
+    """
+    if file is None:
+        return Written(standard_folder(config.load(config_file).standard)).parse(RulesFile).screening.fact(home)
+    if file.is_dir() or file.name == STANDARD:
+        return Written(file if file.is_dir() else file.parent).parse(RulesFile).screening.fact(home)
+    return YamlFile(file, BrokenStandard).parse(RulesFile).screening.fact(home)
+
+
+def _config_file() -> Path | None:
+    found: Path | None = click.get_current_context().obj["config"]
+    return found
+
+
+register.add_command(misdialled)

@@ -16,6 +16,7 @@ from ari_app.errors import BrokenConfiguration
 from ari_app.records import settings as records
 from ari_app.records.settings import RecordsSettings
 from ari_app.requests.settings import RequestsSettings
+from ari_app.station import StationSettings
 from ari_app.yamlfile import YamlFile
 
 WORKER = r"^[A-Za-z0-9_.-]{1,40}$"
@@ -43,6 +44,13 @@ class AmiSettings(_Strict):
     password: SecretStr = SecretStr("")
 
 
+class AgiSettings(_Strict):
+    """Where the worker's AGI door is (docs/register.md); it has no password. Port 0: there is none."""
+
+    host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+
 class Configuration(_Strict):
     """One worker's configuration."""
 
@@ -54,6 +62,8 @@ class Configuration(_Strict):
     queue: DialplanWord = "hotline"
     records: RecordsSettings = RecordsSettings()
     requests: RequestsSettings = RequestsSettings()
+    station: StationSettings = StationSettings()
+    agi: AgiSettings = AgiSettings()
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
 

@@ -12,8 +12,15 @@
     │   └── PbxRefused                it answers, and says no (password, rights, not enabled)
     │       └── NameTaken             another program connected under our name
     ├── StoreUnreachable              the database does not answer, or its disk is full
+    ├── BrokenPattern                 no number, prefix or range that the register understands
+    ├── BrokenSheet                   a sheet for the register that cannot be entered as a whole
+    ├── BrokenCalls                   recorded calls for a replay that cannot be read
+    ├── CannotUndo                    a change of the register that is not there, too old, or changed again since
+    ├── NoDoor                        the AGI door's address or port cannot be had
     ├── RequestRefused                what was asked of a callback request or ticket cannot be done
     └── StudioFailed                  a prompt could not be rendered
+
+From BrokenPattern to NoDoor they stand beside what raises them: nobody else knows them.
 
 Rule: `except HotlineError` belongs in `line.py` (translate), `switchboard.py` (save the caller), `cli.py`
 (tell the person) and `check/` (report it as a finding) only. Numbers and names of callers never enter a message.

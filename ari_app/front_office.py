@@ -34,6 +34,9 @@ class Office(Protocol):
     def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         """What screening says of this caller: "" lets them in, "challenge", "station". At once, from memory."""
 
+    def place(self, call_id: str) -> bool:
+        """Whether there is a place at the automated station for this caller; it is theirs until the stint is over."""
+
     def file(self, stint: Stint, filing: Filing) -> None:
         """Something is left for people to do."""
 
@@ -46,6 +49,9 @@ class NoOffice:
 
     def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         return ""
+
+    def place(self, call_id: str) -> bool:
+        return True
 
     def file(self, stint: Stint, filing: Filing) -> None:
         log.warning("a %s was filed by %s and is kept nowhere", filing.kind, filing.procedure)

@@ -87,6 +87,7 @@ class Line:
         hearing: Hearing,
         lead_in: Prompt,
         keep: Callable[[Filing], None] = lambda filing: None,
+        place: Callable[[], bool] = lambda: True,
     ) -> None:
         self.id = call_id
         self.arrival = arrival
@@ -97,6 +98,7 @@ class Line:
         self._lead_in: Prompt | None = lead_in
         self._attention = Attention(inbox, hearing.speech_minimum)
         self._keep = keep
+        self._place_at_station = place
         self._taken: dict[str, str] = {}
         self._owed: Filing | None = None
         self._heard = ""
@@ -118,6 +120,9 @@ class Line:
 
     def owe(self, filing: Filing | None) -> None:
         self._owed = filing
+
+    def take_place(self) -> bool:
+        return self._place_at_station()
 
     async def answer(self) -> None:
         await self._ask(self._channel.answer(self._hearing))

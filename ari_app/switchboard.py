@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -197,6 +198,7 @@ class Switchboard:
             if arrival.door is Door.INCOMING:
                 late = arrival.rang > standard.desk.late_after
                 arrival = replace(arrival, late=late, verdict=self._verdict(channel.id, arrival, standard))
+            arrival = replace(arrival, told_key=secrets.choice("23456789"))
             line = Line(
                 CallId(channel.id),
                 arrival,
@@ -205,6 +207,7 @@ class Switchboard:
                 standard.hearing,
                 standard.lead_in,
                 lambda filing: self._file(stint, filing),
+                lambda: self._place(channel.id),
             )
             stint = Stint(line.id, arrival, standard, time.time(), line.journal)
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
@@ -236,6 +239,13 @@ class Switchboard:
         except Exception:
             log.exception("screening failed; the caller is let in")
             return ""
+
+    def _place(self, call_id: str) -> bool:
+        try:
+            return self._office.place(call_id)
+        except Exception:
+            log.exception("whether the station has a place is not known; there is one")
+            return True
 
     def _file(self, stint: Stint | None, filing: Filing) -> None:
         try:

@@ -125,7 +125,7 @@ def test_a_prompt_with_which_a_longer_one_begins_is_not_the_longer_one_cut_short
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7, 0.8, 0.9])
-@pytest.mark.parametrize("name", ["greeting", "offer", "extension-silent", "challenge"])
+@pytest.mark.parametrize("name", ["greeting", "offer", "extension-silent", "challenge.1"])
 def test_a_prompt_cut_before_it_differs_from_others_is_among_those_it_may_have_been(
     matcher: Matcher, name: str, seconds: float
 ) -> None:

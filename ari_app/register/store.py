@@ -147,11 +147,21 @@ class Store(Reading):
 
         Raises CannotUndo: nothing was reported, more than `within` seconds ago, or changed again since.
         """
-        reported = sa.select(MARKS).where(MARKS.c.call == call, MARKS.c.batch != "").order_by(MARKS.c.seq.desc())
+        return await self._withdraw(MARKS.c.call == call, by, within, "nothing was reported of this call")
+
+    async def withdraw_last(self, agent: str, within: float = 60) -> Batch:
+        """The agent's last report was a mistake, and they say so themselves.
+
+        Raises CannotUndo: they reported nothing, more than `within` seconds ago, or it was changed again since.
+        """
+        return await self._withdraw(MARKS.c.by == plain(agent, LONGEST_NAME), agent, within, "nothing was reported")
+
+    async def _withdraw(self, whose: sa.ColumnElement[bool], by: str, within: float | None, nothing: str) -> Batch:
+        reported = sa.select(MARKS).where(whose, MARKS.c.batch != "").order_by(MARKS.c.seq.desc())
         async with self._database.reading() as connection:
             row = (await connection.execute(reported.limit(1))).first()
         if row is None or row.withdrawn:
-            raise CannotUndo("nothing was reported of this call")
+            raise CannotUndo(f"{nothing}, or it is taken back already")
         undoing, _ = await self.undo(row.batch, by, within)
         return undoing
 

@@ -6,7 +6,7 @@ Rule: only the PBX is simulated. Line, ear, ladders and reception are the real o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ari_app.call import Arrival, CallId, Destination, Door, Filing, Prompt, QueueName
@@ -163,9 +163,11 @@ def noticed(journal: Iterable[Milestone]) -> list[Milestone]:
     return [m for m in journal if m.what not in hidden]
 
 
-def rehearse(standard: Standard, script: Script, arrival: Arrival | None = None) -> Rehearsal:
-    """Play a scripted caller through a standard in virtual time."""
-    return clock.run(_rehearse(standard, script, arrival or Arrival()))
+def rehearse(
+    standard: Standard, script: Script, arrival: Arrival | None = None, place: Callable[[], bool] = lambda: True
+) -> Rehearsal:
+    """Play a scripted caller through a standard in virtual time; `place`: whether the station has one for them."""
+    return clock.run(_rehearse(standard, script, arrival or Arrival(), place))
 
 
 def returned_by_agent(standard: Standard, script: Script = ()) -> Rehearsal:
@@ -173,12 +175,12 @@ def returned_by_agent(standard: Standard, script: Script = ()) -> Rehearsal:
     return rehearse(standard, script, Arrival(Door.AFTER_QUEUE, queue_status=AGENT_LEFT_FIRST, queue_round=1))
 
 
-async def _rehearse(standard: Standard, script: Script, arrival: Arrival) -> Rehearsal:
+async def _rehearse(standard: Standard, script: Script, arrival: Arrival, place: Callable[[], bool]) -> Rehearsal:
     loop = asyncio.get_running_loop()
     inbox = Inbox(loop)
     channel = SimulatedChannel(inbox)
     filed: list[Filing] = []
-    line = Line(CallId("twin"), arrival, channel, inbox, standard.hearing, standard.lead_in, filed.append)
+    line = Line(CallId("twin"), arrival, channel, inbox, standard.hearing, standard.lead_in, filed.append, place)
     acts: list[tuple[float, Act]] = []
     caller = asyncio.create_task(_play(channel, script, acts))
     try:

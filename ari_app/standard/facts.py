@@ -6,7 +6,7 @@ Rule: a loaded standard never changes; a call keeps the one it began with.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,10 @@ CONNECTING = "connecting"
 MINIMUM_CONFIRMATIONS = 2  # prompts before the farewell of a silent call: S000-03, S004-M10
 EXTENSION = "extension"
 """What a caller took under this name can be connected with `then: transfer`."""
+
+
+TOLD = "told"
+"""Among a ladder's keys: the one a challenged caller is told to press, another one on each call."""
 
 
 class Then(StrEnum):
@@ -108,6 +112,12 @@ class Ladder:
     agent_key: str = ""
     clock: str = ""
     queue: str = ""
+
+    def telling(self, key: str) -> Ladder:
+        """This ladder for a caller who is told to press `key`."""
+        if TOLD not in self.keys:
+            return self
+        return replace(self, keys={key if name == TOLD else name: lead for name, lead in self.keys.items()})
 
     def heed(self, step: Step) -> Heed:
         """A step that stays when it is answered heeds only the keys that are named."""

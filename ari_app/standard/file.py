@@ -22,6 +22,7 @@ class Strict(BaseModel):
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Key = Annotated[str, Field(pattern=r"^[0-9*#A-D]$")]
+LadderKey = Annotated[str, Field(pattern=r"^([0-9*#A-D]|told)$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
 QueueWord = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{1,79}$")]
 PlaceholderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -49,7 +50,9 @@ class Words(Strict):
 class PlaceholderFile(Strict):
     """Where a word comes from that is known only during a call, and how it is spoken."""
 
-    source: Annotated[Literal["taken", "caller", "agent", "queue.position", "queue.minutes"], Field(alias="from")]
+    source: Annotated[
+        Literal["taken", "caller", "agent", "challenge", "queue.position", "queue.minutes"], Field(alias="from")
+    ]
     spoken: Literal["digits", "telephone", "number", "position"] = "digits"
 
 
@@ -90,7 +93,7 @@ class ProcedureFile(Strict):
     title: str = ""
     agent_key: Annotated[str, Field(pattern=r"^\*[0-9]{1,4}$")] | None = None
     on_response: str = Then.QUEUE.value
-    keys: dict[Key, str] = {}
+    keys: dict[LadderKey, str] = {}
     clock: str | None = None
     queue: QueueWord | None = None
 

@@ -93,6 +93,8 @@ def _value(standard: Standard, slot: Slot, taken: Mapping[str, str], arrival: Ar
             return arrival.number
         case "agent":  # by number only (S000-24); an agent who is known by a name is not named
             return arrival.agent if arrival.agent.isdecimal() else standard.known.get("agent_id", "")
+        case "challenge":
+            return arrival.told_key
         case source:
             return taken.get(source, "")
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 
-from ari_app.cli_register import register
+from ari_app.cli_register import register, rules_of
 from ari_app.errors import BrokenStandard, HotlineError
 from ari_app.procedures.screening import Screening, judge
 from ari_app.register.index import Index
@@ -143,3 +143,22 @@ async def test_a_hostile_call_is_screened_without_a_word(caplog: pytest.LogCaptu
     caller, verdict = live.screen("${SHELL(id)}", "=1", Screening(), HOUR)
     assert (caller.number, type(verdict).__name__) == ("", "Admit")
     assert "SHELL" not in "".join(record.getMessage() for record in caplog.records)
+
+
+def test_an_agent_who_reported_nothing_has_nothing_to_take_back(database: str) -> None:
+    assert isinstance(run(database, "undo", "--agent", "001").exception, HotlineError)
+    assert run(database, "undo").exit_code == 2 and run(database, "undo", "x", "--agent", "001").exit_code == 2
+
+
+def test_the_rules_that_are_asked_are_the_configured_standards_with_what_it_inherits(
+    database: str, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    text = "standard: mine\nversion: 1\nextends: hotline-standard\nscreening:\n  caller_id: {anonymous: challenge}\n"
+    (mine / "standard.yaml").write_text(text, encoding="utf-8")
+    config = tmp_path / "hotline.yaml"
+    config.write_text(f"standard: {mine}\n", encoding="utf-8")
+    rules = rules_of(None, "CN", config)
+    assert [repeat.calls for repeat in rules.repeats] == [6, 4]
+    assert "challenge, because: anonymous" in done(database, "--config", config, "explain", "anonymous")

@@ -7,6 +7,7 @@ import pytest
 from ari_app.call import Arrival, Door, Kind
 from ari_app.rehearsal.script import Hears, Presses, Says, Script, Waits
 from ari_app.rehearsal.twin import rehearse, returned_by_agent
+from ari_app.standard import spoken
 from tests import callers
 from tests.rehearsal.walks import (
     BACK_TO_THE_AGENT,
@@ -181,6 +182,16 @@ def test_a_suspicious_caller_presses_the_key_they_are_told_or_goes_to_the_statio
     assert walk(rehearse(HOTLINE, presses("challenge", "5"), suspected)) == ("play challenge", "presses 5", *CONNECTED)
     talks = (Hears("challenge"), Says(2.0), Presses("4"))
     assert walk(rehearse(HOTLINE, talks, suspected))[2:6] == ("play challenge", "wait 5", *STATION[:2])
+
+
+@pytest.mark.rule("S000-28")
+@pytest.mark.parametrize("key", ["2", "7"])
+def test_the_key_a_suspicious_caller_is_told_is_the_one_that_counts(key: str) -> None:
+    suspected = Arrival(verdict="challenge", told_key=key)
+    told = spoken(HOTLINE, HOTLINE.prompts["challenge"], {}, suspected)
+    assert [part.name for part in told.parts] == ["challenge.1", HOTLINE.pieces[key].name]
+    assert walk(rehearse(HOTLINE, presses("challenge", key), suspected))[-2:] == CONNECTED
+    assert walk(rehearse(HOTLINE, presses("challenge", "5"), suspected))[-2:] == LINGERS[-2:]
 
 
 @pytest.mark.rule("S000-28")
