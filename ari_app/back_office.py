@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,10 @@ from ari_app.records.prescriptions import Prescriptions, of_standard
 from ari_app.records.record import fold
 from ari_app.register.live import LiveRegister
 from ari_app.register.store import Store
+from ari_app.requests.callbacks import Callbacks
 from ari_app.requests.desk import Desk
+from ari_app.requests.dialling import Dialler, opening_of
+from ari_app.requests.store import Store as RequestStore
 from ari_app.standard import Standard, sentences
 
 log = logging.getLogger(__name__)
@@ -79,6 +82,26 @@ class BackOffice:
             await asyncio.gather(*work, return_exceptions=True)
             if office._database is not None:
                 await office._database.close()
+
+    # ------------------------------------------------------------------ who is rung back
+
+    async def ring_back(self, dialler: Dialler, standard: Callable[[], Standard]) -> None:
+        """Ring whoever is to be rung, in the words of the standard that is spoken now, until cancelled."""
+        settings = self._config.requests
+        if not settings.ring:
+            return
+        callbacks = Callbacks(
+            self._requests,
+            dialler,
+            lambda request: opening_of(standard().prompts, standard().desk.patience),
+            lambda: standard().hours or settings.always,
+            settings,
+            self._config.worker,
+        )
+        await _for_ever("callbacks", callbacks.run())
+
+    async def _requests(self) -> RequestStore:
+        return RequestStore(await self._connect())
 
     # ------------------------------------------------------------------ what calls hand in: at once, from memory
 

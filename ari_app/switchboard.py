@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from ari_app.ari import events
+from ari_app.ari import dialler, events
 from ari_app.ari.adoption import Adoption
 from ari_app.ari.arrival import arrival_of
 from ari_app.ari.channel import AriChannel, rescue
@@ -53,6 +53,7 @@ class Switchboard:
         self._queue = QueueName(config.queue)
         self._office = office or NoOffice()
         self._inboxes: dict[str, Inbox] = {}
+        self.dialler = dialler.AriDialler(self.wire, config.sounds, self._queue, self._inboxes, lambda: self.standard)
         self._calls: dict[asyncio.Task[None], str] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._coming: set[str] = set()  # claimed, perhaps ours
@@ -125,9 +126,14 @@ class Switchboard:
             case events.CallBroadcast(channel):
                 if not self.draining and not self._deaf:
                     self._chore(self._claim(channel.id))
+            case events.StasisStart(channel, args=[dialler.RUNG]):
+                self.dialler.answered(channel.id)
             case events.StasisStart(channel, args=args, timestamp=now):
                 self._begin(channel, args, now)
-            case events.StasisEnd(channel) | events.ChannelDestroyed(channel):
+            case events.ChannelDestroyed(channel, cause=cause):
+                self.dialler.ended(channel.id, cause)
+                self._sign(channel.id, Gone())
+            case events.StasisEnd(channel):
                 self._sign(channel.id, Gone())
             case events.ChannelTalkingStarted(channel):
                 self._sign(channel.id, TalkStarted())

@@ -133,11 +133,17 @@ class Network:
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
         return await self._ring("caller", self._caller, seconds)
 
-    async def connect(self, agent: Leg, caller: Leg) -> None:
-        assert isinstance(agent, Handset)
-        await agent.spend(0)  # gone already?
+    async def connect(self, agent: Leg, caller: Leg) -> Outcome:
+        assert isinstance(agent, Handset) and isinstance(caller, Handset)
+        try:
+            await agent.spend(0)  # gone already?
+        except CallerHungUp:
+            caller.released = True
+            self.told("caller goes to the queue")
+            return Outcome.QUEUED
         self.told("they talk")
         await agent.spend(self._talk)
+        return Outcome.CONNECTED
 
 
 def ring(network: Network, request: Request | None = None) -> Outcome:
@@ -202,10 +208,10 @@ def test_a_caller_who_hangs_up_in_the_introduction_leaves_no_agent_hanging(after
     assert network.timeline[-1].endswith("agent is let go")
 
 
-def test_an_agent_who_hung_up_meanwhile_leaves_no_caller_hanging() -> None:
+def test_when_the_agent_hung_up_meanwhile_the_caller_who_pressed_the_key_reaches_another() -> None:
     network = Network(Person(hangs_up_after=5), Person(["1"]))
-    assert ring(network) is Outcome.AGENT_LEFT
-    assert "caller is let go" in " ".join(network.timeline)
+    assert ring(network) is Outcome.QUEUED
+    assert "caller goes to the queue" in " ".join(network.timeline)
 
 
 @pytest.mark.parametrize("after", [2.0, 6.0, 10.0, 13.0, 30.0])
@@ -269,6 +275,7 @@ def test_what_is_not_for_us_is_left() -> None:
     ("outcome", "attempts", "then", "counts"),
     [
         (Outcome.CONNECTED, 0, State.DONE, True),
+        (Outcome.QUEUED, 0, State.DONE, True),
         (Outcome.DECLINED, 0, State.CANCELLED, True),
         (Outcome.NO_ANSWER, 0, State.OPEN, True),
         (Outcome.NO_KEY, 2, State.FAILED, True),
@@ -307,7 +314,8 @@ class Exchange:
             return Unreached(self._now)
         return Instant({Outcome.CONNECTED: "1", Outcome.DECLINED: "9"}.get(self._now, ""))
 
-    async def connect(self, agent: Leg, caller: Leg) -> None: ...
+    async def connect(self, agent: Leg, caller: Leg) -> Outcome:
+        return Outcome.CONNECTED
 
 
 class Instant:
@@ -404,7 +412,7 @@ async def test_follow_up_calls_are_rung(lite: Database, tmp_path: Path, wall: Wa
     await here.store.file(posted(wall.now, filing(Kind.TICKET, "delivery-call")))
     await here.store.file(posted(wall.now, filing(Kind.TICKET, "purchase-call"), OTHER))
     await here.go()
-    assert here.exchange.rung == [NUMBER, OTHER]
+    assert sorted(here.exchange.rung) == [NUMBER, OTHER]
     assert await here.store.listing() == []
 
 
