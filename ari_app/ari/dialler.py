@@ -26,6 +26,8 @@ from ari_app.requests.letter import DROPPED
 from ari_app.requests.request import Request
 from ari_app.standard import Standard
 
+FAR_HALF = ";2"
+"""How Asterisk names the dialplan's half of a Local channel, which it lists as ours, too: it ends with our half."""
 RUNG = "rung"
 """The word by which Asterisk gives us somebody who answered: not a caller, who comes by a `Door`."""
 FAMILY = "hotline-rung-"
@@ -212,6 +214,8 @@ async def looked_after(wire: Wire, channel_id: str) -> bool:
     """
     if not channel_id.startswith(FAMILY):
         return False
+    if channel_id.endswith(FAR_HALF):
+        return True
     if (await left_on(wire, channel_id))[ROUND]:
         return False
     bridge = await wire.request_aside("GET", f"bridges/{quote(channel_id.rpartition('-')[0], safe='')}")

@@ -104,8 +104,17 @@ class Callbacks:
         try:
             await store.move(request.id, State.CLAIMED, self._name, self._now())
             keeping = asyncio.create_task(self._keep(store, request))
+
+            def learn(news: Outcome) -> None:
+                nonlocal outcome
+                outcome = news
+
             try:
-                outcome = await attempt(self._dialler, request, opening, self._policy)
+                outcome = await attempt(self._dialler, request, opening, self._policy, learn)
+            except asyncio.CancelledError:
+                if outcome is None:
+                    raise
+                # told to stop while the lines were cleared: what came of the call is written down all the same
             finally:
                 keeping.cancel()
                 if outcome is None:  # broken or cancelled: open again, for us or for another worker

@@ -9,7 +9,7 @@ one of them is gone is news to the other: this is the one place besides line.py 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -165,8 +165,17 @@ def opening_of(prompts: Mapping[str, Prompt], patience: float) -> Opening | None
             return None
 
 
-async def attempt(dialler: Dialler, request: Request, opening: Opening, policy: Policy) -> Outcome:
-    """One attempt: agent, caller, introduction, key, conversation. Cancelled, both are let go."""
+def _nobody(outcome: Outcome) -> None:
+    """Nobody needs to know before the end."""
+
+
+async def attempt(
+    dialler: Dialler, request: Request, opening: Opening, policy: Policy, learn: Callable[[Outcome], None] = _nobody
+) -> Outcome:
+    """One attempt: agent, caller, introduction, key, conversation. Cancelled, both are let go.
+
+    `learn` is told how it ended as soon as that is so, before the lines are cleared.
+    """
     agent = await dialler.ring_agent(request, policy.ring_agent)
     if isinstance(agent, Unreached):
         return Outcome.NO_AGENT
@@ -175,7 +184,9 @@ async def attempt(dialler: Dialler, request: Request, opening: Opening, policy: 
         if isinstance(caller, Unreached):
             return Outcome(caller.value)
         async with _let_go(caller):
-            return await _speak(dialler, agent, caller, request, opening)
+            outcome = await _speak(dialler, agent, caller, request, opening)
+            learn(outcome)
+            return outcome
 
 
 async def _speak(dialler: Dialler, agent: Leg, caller: Leg, request: Request, opening: Opening) -> Outcome:

@@ -342,6 +342,15 @@ async def test_two_who_talk_when_their_worker_dies_talk_on_and_the_last_is_let_g
         assert worker.board.live == 0 and both[1].heard == []
 
 
+async def test_the_dialplans_half_of_a_channel_is_left_alone(pbx: StubAri, employ: Employ) -> None:
+    """Asterisk lists it as ours while we ring somebody: hung up on, it would take the conversation with it."""
+    half = pbx.arrives("hotline-rung-ab-agent;2", app="hotline-1")
+    async with employ("1") as worker:
+        looks = pbx.count("GET applications")
+        await pbx.bell.until(lambda: pbx.count("GET applications") > looks + 4)
+        assert half.id in pbx.channels and worker.board.live == 0
+
+
 async def test_somebody_who_was_rung_and_came_back_from_the_queue_is_adopted_as_a_caller(
     pbx: StubAri, employ: Employ, patient: Standard
 ) -> None:
