@@ -140,7 +140,8 @@ class AriDialler:
             agent.leave()
             caller.leave()
             return Outcome.CONNECTED
-        await self._end(bridge)
+        with contextlib.suppress(asyncio.CancelledError):  # that they have talked stays true
+            await self._end(bridge)
         return Outcome.CONNECTED
 
     # ------------------------------------------------------------------ how

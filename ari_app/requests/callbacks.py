@@ -119,7 +119,11 @@ class Callbacks:
                 keeping.cancel()
                 if outcome is None:  # broken or cancelled: open again, for us or for another worker
                     await self._open_again(store, request)
-            await self._conclude_surely(store, request, outcome)
+            writing = asyncio.create_task(self._conclude_surely(store, request, outcome))
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:  # told to stop: what is being written is written; told again, it is not
+                await writing
         except RequestRefused as problem:  # somebody was quicker, or finished or cancelled it meanwhile
             log.info("ringing: %s", problem)
         except Exception:

@@ -505,3 +505,97 @@ async def test_no_more_are_rung_at_once_than_the_admin_wants(lite: Database, tmp
     assert len(here.exchange.rung) == 2
     await here.go()
     assert len(here.exchange.rung) == 3
+
+
+class Hanging(Exchange):
+    """A `Dialler` whose agent never answers, or whose lines never clear."""
+
+    def __init__(self, *, clears: bool) -> None:
+        super().__init__([Outcome.CONNECTED] * 9)
+        self._clears = clears
+        self.reached = asyncio.Event()
+
+    async def ring_agent(self, request: Request, seconds: float) -> Leg | Unreached:
+        if self._clears:
+            self.reached.set()
+            await asyncio.Event().wait()
+        self._now = Outcome.CONNECTED
+        return Instant("")
+
+    async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
+        return Slow(self.reached)
+
+
+class Slow(Instant):
+    """A leg that takes its time to clear."""
+
+    def __init__(self, reached: asyncio.Event) -> None:
+        super().__init__("1")
+        self._reached = reached
+
+    async def hang_up(self) -> None:
+        self._reached.set()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("clears", "then"), [(True, State.OPEN), (False, State.DONE)])
+async def test_a_worker_told_to_stop_leaves_no_request_claimed_and_forgets_no_conversation(
+    lite: Database, tmp_path: Path, wall: Wall, clears: bool, then: State
+) -> None:
+    store, hanging = Store(lite), Hanging(clears=clears)
+    number = await store.file(posted(wall.now))
+
+    async def connect() -> Store:
+        return store
+
+    callbacks = Callbacks(connect, hanging, lambda _: OPENING, lambda: ALWAYS, settings(tmp_path), "1", wall)
+    running = asyncio.create_task(callbacks.run())
+    await asyncio.wait_for(hanging.reached.wait(), 10)
+    running.cancel()
+    await asyncio.wait((running,), timeout=10)
+    assert (await store.get(number)).state is then
+
+
+async def test_a_worker_told_to_stop_while_it_writes_down_what_came_of_a_call_writes_it(
+    lite: Database, tmp_path: Path, wall: Wall
+) -> None:
+    writing, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slowly(Store):
+        """A store that is in the middle of a change."""
+
+        async def move(self, number: int, then: State, *arguments: Any, **more: Any) -> None:
+            if then is State.DONE:
+                writing.set()
+                await go_on.wait()
+            await super().move(number, then, *arguments, **more)
+
+    store = Slowly(lite)
+    number = await store.file(posted(wall.now))
+
+    async def connect() -> Store:
+        return store
+
+    exchange = Exchange([Outcome.CONNECTED])
+    callbacks = Callbacks(connect, exchange, lambda _: OPENING, lambda: ALWAYS, settings(tmp_path), "1", wall)
+    running = asyncio.create_task(callbacks.run())
+    await asyncio.wait_for(writing.wait(), 10)
+    running.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    await asyncio.wait((running,), timeout=10)
+    assert (await store.get(number)).state is State.DONE
+
+
+async def test_a_standard_without_words_is_told_of_once(
+    lite: Database, tmp_path: Path, wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, exchange = Store(lite), Exchange([])
+    await store.file(posted(wall.now))
+
+    async def connect() -> Store:
+        return store
+
+    callbacks = Callbacks(connect, exchange, lambda _: None, lambda: ALWAYS, settings(tmp_path), "1", wall)
+    await callbacks.round()
+    await callbacks.round()
+    assert exchange.rung == [] and caplog.text.count("nobody is rung back") == 1
