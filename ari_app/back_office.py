@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from ari_app.ami.drops import Drop, watch_drops
 from ari_app.call import Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
-from ari_app.errors import StoreUnreachable
+from ari_app.errors import PbxRefused, StoreUnreachable
 from ari_app.front_office import Stint
 from ari_app.procedures.screening import Admit, Caller, Challenge, Mark, Screening, Verdict
 from ari_app.records.database import Database
@@ -58,6 +59,10 @@ class BackOffice:
         self._screened: dict[str, tuple[Caller, Verdict]] = {}
         self._prescriptions: dict[tuple[str, int], Prescriptions] = {}
         self._standard = standard
+        self._dropped: dict[
+            str, tuple[str, float]
+        ] = {}  # by number: with whom they were, and until when they may redial
+        self._asking: asyncio.Task[str | None] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -70,6 +75,7 @@ class BackOffice:
                 ("records", office._ledger.run()),
                 ("requests", office._desk.run()),
                 ("the register", office._keep_register()),
+                ("lines that break off", office._watch_drops()),
             )
         ]
         try:
@@ -102,6 +108,30 @@ class BackOffice:
 
     async def _requests(self) -> RequestStore:
         return RequestStore(await self._connect())
+
+    async def _watch_drops(self) -> None:
+        """Hear of lines that break; without an AMI password of ours nobody tells us."""
+        if not self._config.ami.password.get_secret_value():
+            return
+        try:
+            await watch_drops(self._config.ami, self._drop)
+        except PbxRefused as problem:
+            log.error("lines that break off are not seen: %s", problem)
+
+    def _drop(self, drop: Drop) -> None:
+        """They are given time to redial, then they are rung, with an apology (S004-F06, CON-28)."""
+        number = self._desk.known(drop.number)
+        if number:
+            self._dropped[number] = (drop.agent, asyncio.get_running_loop().time() + self._config.requests.redial)
+        self._desk.dropped(drop.call_id, drop.number, drop.agent, self._standard)
+
+    def returning(self, arrival: Arrival) -> str:
+        now = asyncio.get_running_loop().time()
+        self._dropped = {number: kept for number, kept in self._dropped.items() if kept[1] > now}
+        agent, _ = self._dropped.pop(self._desk.known(arrival.number), ("", 0.0))
+        if agent:
+            self._asking = asyncio.create_task(self._desk.redialled(arrival.number))  # nobody rings them now
+        return agent
 
     # ------------------------------------------------------------------ what calls hand in: at once, from memory
 

@@ -34,6 +34,9 @@ class Office(Protocol):
     def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
         """What screening says of this caller: "" lets them in, "challenge", "station". At once, from memory."""
 
+    def returning(self, arrival: Arrival) -> str:
+        """The agent (an interface) with whom this caller's line broke off a moment ago; "": it did not."""
+
     def file(self, stint: Stint, filing: Filing) -> None:
         """Something is left for people to do."""
 
@@ -45,6 +48,9 @@ class NoOffice:
     """Nobody: everybody is let in, and the log says how each call ended."""
 
     def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
+        return ""
+
+    def returning(self, arrival: Arrival) -> str:
         return ""
 
     def file(self, stint: Stint, filing: Filing) -> None:

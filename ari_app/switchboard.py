@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from ari_app.ari import dialler, events
 from ari_app.ari.adoption import Adoption
@@ -22,7 +23,7 @@ from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.reloading import RELOAD
 from ari_app.ari.wire import State, Wire
-from ari_app.call import Arrival, CallId, Door, Filing, QueueName, ToQueue
+from ari_app.call import NOTHING, Arrival, CallId, Door, Filing, QueueName, ToAgent, ToQueue
 from ari_app.config import Configuration
 from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, Sign, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
@@ -200,7 +201,8 @@ class Switchboard:
         try:
             arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
-            if arrival.door is Door.INCOMING:
+            back_to = self._returning(arrival)
+            if arrival.door is Door.INCOMING and not back_to:
                 arrival = replace(arrival, verdict=self._verdict(channel.id, arrival, standard))
             line = Line(
                 CallId(channel.id),
@@ -214,6 +216,8 @@ class Switchboard:
             stint = Stint(line.id, arrival, standard, time.time(), line.journal)
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
                 await line.hand_off(ToQueue(self._queue))
+            elif back_to:
+                await self._bring_back(line, standard, back_to)
             else:
                 await receive(line, standard, self._queue)
         except (CallerHungUp, LineTaken):
@@ -230,6 +234,14 @@ class Switchboard:
             if stint is not None:
                 self._tell(stint)
 
+    async def _bring_back(self, line: Line, standard: Standard, agent: str) -> None:
+        """A caller whose line broke off rings again: to the agent they were with, or before others (CON-28)."""
+        known = {"HOTLINE_AGENT": agent}
+        await self.wire.request("POST", f"channels/{quote(line.id, safe='')}/variables", None, {"variables": known})
+        await line.answer()
+        await line.play(standard.desk.connecting, NOTHING)
+        await line.hand_off(ToAgent(self._queue))
+
     def _over(self, call: asyncio.Task[None]) -> None:
         self._no_longer_expect(self._calls.pop(call))
 
@@ -240,6 +252,13 @@ class Switchboard:
             return self._office.verdict(call_id, arrival, standard)
         except Exception:
             log.exception("screening failed; the caller is let in")
+            return ""
+
+    def _returning(self, arrival: Arrival) -> str:
+        try:
+            return self._office.returning(arrival) if arrival.door is Door.INCOMING else ""
+        except Exception:
+            log.exception("whether a caller redials is not known; they are received as ever")
             return ""
 
     def _file(self, stint: Stint | None, filing: Filing) -> None:
