@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from ari_app import agi
+from ari_app.ami.drops import Drop, watch_drops
 from ari_app.call import Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
-from ari_app.errors import BrokenStandard, StoreUnreachable
+from ari_app.errors import BrokenStandard, PbxRefused, StoreUnreachable
 from ari_app.front_office import Stint
 from ari_app.procedures.screening import Admit, Caller, Challenge, Divert, Mark, Reject, Verdict
 from ari_app.queue_facts import QueueFacts
@@ -29,7 +30,10 @@ from ari_app.records.record import fold
 from ari_app.register.live import LiveRegister
 from ari_app.register.numbers import identify
 from ari_app.register.store import Store
+from ari_app.requests.callbacks import Callbacks
 from ari_app.requests.desk import Desk
+from ari_app.requests.dialling import Dialler, opening_of
+from ari_app.requests.store import Store as RequestStore
 from ari_app.standard import Standard, sentences
 from ari_app.station import Station
 
@@ -64,6 +68,11 @@ class BackOffice:
         self._rules = standard.screening
         self._station = Station(config.station, time.monotonic)
         self._prescriptions: dict[tuple[str, int], Prescriptions] = {}
+        self._standard = standard
+        self._dropped: dict[
+            str, tuple[str, float]
+        ] = {}  # by number: with whom they were, and until when they may redial
+        self._asking: asyncio.Task[str | None] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -78,6 +87,7 @@ class BackOffice:
                 ("requests", office._desk.run()),
                 ("the register", office._keep_register()),
                 ("the AGI door", office._keep_door()),
+                ("lines that break off", office._watch_drops()),
             )
         ]
         try:
@@ -104,6 +114,50 @@ class BackOffice:
         """Until the register knows all that calls have taught it so far."""
         if self._register is not None:
             await self._register.settled()
+
+    # ------------------------------------------------------------------ who is rung back
+
+    async def ring_back(self, dialler: Dialler, standard: Callable[[], Standard]) -> None:
+        """Ring whoever is to be rung, in the words of the standard that is spoken now, until cancelled."""
+        settings = self._config.requests
+        if not settings.ring:
+            return
+        callbacks = Callbacks(
+            self._requests,
+            dialler,
+            lambda request: opening_of(standard().prompts, standard().desk.patience),
+            lambda: standard().hours or settings.always,
+            settings,
+            self._config.worker,
+        )
+        await _for_ever("callbacks", callbacks.run())
+
+    async def _requests(self) -> RequestStore:
+        return RequestStore(await self._connect())
+
+    async def _watch_drops(self) -> None:
+        """Hear of lines that break; without an AMI password of ours nobody tells us."""
+        if not self._config.ami.password.get_secret_value():
+            return
+        try:
+            await watch_drops(self._config.ami, self._drop)
+        except PbxRefused as problem:
+            log.error("lines that break off are not seen: %s", problem)
+
+    def _drop(self, drop: Drop) -> None:
+        """They are given time to redial, then they are rung, with an apology (S004-F06, CON-28)."""
+        number = self._desk.known(drop.number)
+        if number:
+            self._dropped[number] = (drop.agent, asyncio.get_running_loop().time() + self._config.requests.redial)
+        self._desk.dropped(drop.call_id, drop.number, drop.agent, self._standard)
+
+    def returning(self, arrival: Arrival) -> str:
+        now = asyncio.get_running_loop().time()
+        self._dropped = {number: kept for number, kept in self._dropped.items() if kept[1] > now}
+        agent, _ = self._dropped.pop(self._desk.known(arrival.number), ("", 0.0))
+        if agent:
+            self._asking = asyncio.create_task(self._desk.redialled(arrival.number))  # nobody rings them now
+        return agent
 
     # ------------------------------------------------------------------ what calls hand in: at once, from memory
 

@@ -13,14 +13,16 @@ import importlib
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ari_app import __version__, config, paths, standard
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
-from ari_app.switchboard import Switchboard
+from ari_app.switchboard import LET_GO_WITHIN, Switchboard
 
 log = logging.getLogger("ari_app")
 
@@ -94,10 +96,15 @@ async def _serve(board: type[Switchboard], settings: config.Configuration, spoke
     from ari_app.back_office import BackOffice  # the other commands need none of it
 
     async with BackOffice.open(settings, spoken) as office:
-        await _answer_callers(board(settings, spoken, office), settings)
+        switchboard = board(settings, spoken, office)
+        await _answer_callers(
+            switchboard, settings, office.ring_back(switchboard.dialler, lambda: switchboard.standard)
+        )
 
 
-async def _answer_callers(switchboard: Switchboard, settings: config.Configuration) -> None:
+async def _answer_callers(
+    switchboard: Switchboard, settings: config.Configuration, ring_back: Coroutine[Any, Any, None]
+) -> None:
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -111,13 +118,17 @@ async def _answer_callers(switchboard: Switchboard, settings: config.Configurati
     loop.add_signal_handler(signal.SIGHUP, _reload, switchboard, settings)
     switchboard.on_reload = partial(_reload, switchboard, settings)
     serving = asyncio.create_task(switchboard.run())
+    ringing = asyncio.create_task(ring_back)
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    ringing.cancel()  # nobody is rung any more; who talks goes on talking
     if not serving.done():
         await switchboard.drain()
+        await asyncio.wait((ringing,), timeout=LET_GO_WITHIN)
+        ringing.cancel()  # what became of a call and cannot be written down: the claim runs out by itself
         serving.cancel()
     stopping.cancel()
-    await asyncio.gather(serving, stopping, return_exceptions=True)
+    await asyncio.gather(serving, ringing, stopping, return_exceptions=True)
     if not serving.cancelled() and (problem := serving.exception()) is not None:
         raise problem
 

@@ -37,6 +37,9 @@ class Office(Protocol):
     def place(self, call_id: str) -> bool:
         """Whether there is a place at the automated station for this caller; it is theirs until the stint is over."""
 
+    def returning(self, arrival: Arrival) -> str:
+        """The agent (an interface) with whom this caller's line broke off a moment ago; "": it did not."""
+
     def file(self, stint: Stint, filing: Filing) -> None:
         """Something is left for people to do."""
 
@@ -52,6 +55,9 @@ class NoOffice:
 
     def place(self, call_id: str) -> bool:
         return True
+
+    def returning(self, arrival: Arrival) -> str:
+        return ""
 
     def file(self, stint: Stint, filing: Filing) -> None:
         log.warning("a %s was filed by %s and is kept nowhere", filing.kind, filing.procedure)

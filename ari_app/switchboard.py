@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
-from ari_app.ari import events
+from ari_app.ari import dialler, events
 from ari_app.ari.adoption import Adoption
 from ari_app.ari.arrival import arrival_of
 from ari_app.ari.channel import AriChannel, rescue
@@ -23,7 +24,7 @@ from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.reloading import RELOAD
 from ari_app.ari.wire import State, Wire
-from ari_app.call import Arrival, CallId, Door, Filing, QueueName, ToQueue
+from ari_app.call import NOTHING, Arrival, CallId, Door, Filing, QueueName, ToAgent, ToQueue
 from ari_app.config import Configuration
 from ari_app.ear import Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, Sign, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
@@ -54,6 +55,7 @@ class Switchboard:
         self._queue = QueueName(config.queue)
         self._office = office or NoOffice()
         self._inboxes: dict[str, Inbox] = {}
+        self.dialler = dialler.AriDialler(self.wire, config.sounds, self._queue, self._inboxes, lambda: self.standard)
         self._calls: dict[asyncio.Task[None], str] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._coming: set[str] = set()  # claimed, perhaps ours
@@ -126,9 +128,14 @@ class Switchboard:
             case events.CallBroadcast(channel):
                 if not self.draining and not self._deaf:
                     self._chore(self._claim(channel.id))
+            case events.StasisStart(channel, args=[dialler.RUNG]):
+                self.dialler.answered(channel.id)
             case events.StasisStart(channel, args=args, timestamp=now):
                 self._begin(channel, args, now)
-            case events.StasisEnd(channel) | events.ChannelDestroyed(channel):
+            case events.ChannelDestroyed(channel, cause=cause):
+                self.dialler.ended(channel.id, cause)
+                self._sign(channel.id, Gone())
+            case events.StasisEnd(channel):
                 self._sign(channel.id, Gone())
             case events.ChannelTalkingStarted(channel):
                 self._sign(channel.id, TalkStarted())
@@ -195,9 +202,11 @@ class Switchboard:
         try:
             arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
+            back_to = self._returning(arrival)
             if arrival.door is Door.INCOMING:
-                late = arrival.rang > standard.desk.late_after
-                arrival = replace(arrival, late=late, verdict=self._verdict(channel.id, arrival, standard))
+                arrival = replace(arrival, late=arrival.rang > standard.desk.late_after)
+            if arrival.door is Door.INCOMING and not back_to:
+                arrival = replace(arrival, verdict=self._verdict(channel.id, arrival, standard))
             arrival = replace(arrival, told_key=secrets.choice("23456789"))
             line = Line(
                 CallId(channel.id),
@@ -212,6 +221,8 @@ class Switchboard:
             stint = Stint(line.id, arrival, standard, time.time(), line.journal)
             if self.draining and arrival.door is Door.INCOMING:  # a plain Stasis() asks nobody whether we are free
                 await line.hand_off(ToQueue(self._queue))
+            elif back_to:
+                await self._bring_back(line, standard, back_to)
             else:
                 await receive(line, standard, self._queue)
         except (CallerHungUp, LineTaken):
@@ -227,6 +238,14 @@ class Switchboard:
                 del self._inboxes[channel.id]
             if stint is not None:
                 self._tell(stint)
+
+    async def _bring_back(self, line: Line, standard: Standard, agent: str) -> None:
+        """A caller whose line broke off rings again: to the agent they were with, or before others (CON-28)."""
+        known = {"HOTLINE_AGENT": agent}
+        await self.wire.request("POST", f"channels/{quote(line.id, safe='')}/variables", None, {"variables": known})
+        await line.answer()
+        await line.play(standard.desk.connecting, NOTHING)
+        await line.hand_off(ToAgent(self._queue))
 
     def _over(self, call: asyncio.Task[None]) -> None:
         self._no_longer_expect(self._calls.pop(call))
@@ -246,6 +265,13 @@ class Switchboard:
         except Exception:
             log.exception("whether the station has a place is not known; there is one")
             return True
+
+    def _returning(self, arrival: Arrival) -> str:
+        try:
+            return self._office.returning(arrival) if arrival.door is Door.INCOMING else ""
+        except Exception:
+            log.exception("whether a caller redials is not known; they are received as ever")
+            return ""
 
     def _file(self, stint: Stint | None, filing: Filing) -> None:
         try:

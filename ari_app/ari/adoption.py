@@ -17,6 +17,7 @@ from urllib.parse import quote
 import msgspec
 
 from ari_app.ari.channel import left_on, listed, rescue, stop_adopted
+from ari_app.ari.dialler import FAMILY, looked_after
 from ari_app.ari.events import ChannelFacts
 from ari_app.ari.wire import Wire
 from ari_app.call import Door, QueueName
@@ -69,6 +70,8 @@ class Adoption:
 
     async def _adopt(self, channel_id: str) -> None:
         """Take up a caller of our own name whose former worker died."""
+        if await looked_after(self._wire, channel_id):
+            return
         if channel_id in self._adopted:
             log.error("an adopted call was dropped; its caller goes to the queue")
             await rescue(self._wire, channel_id, self._queue)
@@ -81,12 +84,15 @@ class Adoption:
     async def adopt_from(self, peer: str, channel_ids: Set[str]) -> None:
         """Take over the callers of another worker, which is dead."""
         for channel_id in channel_ids - self._moving:
-            log.warning("worker %s is dead; adopting a call", peer)
+            if not channel_id.startswith(FAMILY):
+                log.warning("worker %s is dead; adopting a call", peer)
             self._moving.add(channel_id)
             self._chore(self._move_here(channel_id, peer))
 
     async def _move_here(self, channel_id: str, peer: str) -> None:
         try:
+            if await looked_after(self._wire, channel_id):
+                return
             if self.draining:  # we stay no longer than the others: straight to the queue
                 await rescue(self._wire, channel_id, self._queue, owner=peer)
                 return

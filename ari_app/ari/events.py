@@ -63,7 +63,9 @@ class StasisEnd(_ChannelEvent, frozen=True):
 
 
 class ChannelDestroyed(_ChannelEvent, frozen=True):
-    """The channel does not exist any more."""
+    """The channel does not exist any more; `cause` is Q.850's: 16 hung up, 17 busy, 19 no answer."""
+
+    cause: int = 0
 
 
 class ChannelTalkingStarted(_ChannelEvent, frozen=True):

@@ -18,6 +18,7 @@ from ari_app.pbx.place import Place
 APOLOGY = "busy"
 """The prompt of the sample's periodic announcement."""
 SAMPLES = ("ari.conf", "http.conf", "manager.conf", "queues.conf", "features.conf", "pjsip.conf")
+DIALPLAN = ("extensions-hotline.conf", "extensions-hotline-callback.conf")
 
 
 def dialplan_folder() -> Path:
@@ -98,4 +99,5 @@ class Frontline:
     def _extensions(self, samples: Path) -> str:
         sounds = {"HOTLINE_SOUNDS": str(self.sounds.absolute())} if self.sounds else {}
         settings = "".join(f"{name} = {value}\n" for name, value in (sounds | dict(self.settings)).items())
-        return f"[general]\n\n[globals]\n{settings}\n#include {samples / 'extensions-hotline.conf'}\n"
+        includes = "".join(f"#include {samples / name}\n" for name in DIALPLAN)
+        return f"[general]\n\n[globals]\n{settings}\n{includes}"

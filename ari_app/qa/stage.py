@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +73,11 @@ class Stage:
         command: Sequence[str] = COMMAND,
         settings: dict[str, str] | None = None,
         dialplan: str = "",
+        requests: Mapping[str, object] | None = None,
     ) -> None:
         self._folder = folder
         self._command = command
+        self.requests = dict(requests or {"ring": False})  # else the numbers callers leave would be rung on the carrier
         self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
         self.standard: Standard = standard.load(self.standard_folder)
         self._sounds = (sounds or self.standard_folder.parent).absolute()
@@ -221,7 +223,7 @@ class Stage:
                     "standard": str(self.standard_folder.absolute()),
                     "sounds": str(self._sounds),
                     "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},
-                    "requests": {"spool": str(folder / "spool" / "requests")},
+                    "requests": {"spool": str(folder / "spool" / "requests"), **self.requests},
                 }
             )
         )

@@ -41,18 +41,20 @@ class Callbacks:
         self,
         store: Callable[[], Awaitable[Store]],
         dialler: Dialler,
-        opening: Callable[[Request], Opening],
+        opening: Callable[[Request], Opening | None],
         hours: Callable[[], Hours],
         settings: RequestsSettings,
         worker: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`opening` gives the words for a request, `hours` those of the standard that is spoken now."""
+        """`opening` gives the words for a request (None: there are none, and nobody is rung), `hours` those of the
+        standard that is spoken now."""
         self._store, self._dialler, self._opening, self._hours = store, dialler, opening, hours
         self._settings, self._policy, self._now = settings, policy_of(settings), now
         self._alarms = Alarms(settings)
         self._name = f"worker {worker}"
         self._ringing: set[asyncio.Task[None]] = set()
+        self._speechless = False
 
     async def run(self) -> None:
         """Ring whoever is to be rung, until cancelled; whoever is on the line then is let go."""
@@ -72,7 +74,11 @@ class Callbacks:
             if len(self._ringing) >= self._settings.at_once:
                 break
             if isinstance(decide(request, self._now(), self._hours(), self._policy), RingNow):
-                task = asyncio.create_task(self._ring(store, request))
+                opening = self._opening(request)
+                if opening is None:
+                    self._is_speechless()
+                    break
+                task = asyncio.create_task(self._ring(store, request, opening))
                 self._ringing.add(task)
                 task.add_done_callback(self._ringing.discard)
 
@@ -88,18 +94,36 @@ class Callbacks:
         except Exception:
             log.exception("a round of callbacks broke")
 
-    async def _ring(self, store: Store, request: Request) -> None:
+    def _is_speechless(self) -> None:
+        if not self._speechless:
+            log.error("the standard has no words for whom we ring (callback-introduce …): nobody is rung back")
+        self._speechless = True
+
+    async def _ring(self, store: Store, request: Request, opening: Opening) -> None:
         outcome: Outcome | None = None
         try:
             await store.move(request.id, State.CLAIMED, self._name, self._now())
             keeping = asyncio.create_task(self._keep(store, request))
+
+            def learn(news: Outcome) -> None:
+                nonlocal outcome
+                outcome = news
+
             try:
-                outcome = await attempt(self._dialler, request, self._opening(request), self._policy)
+                outcome = await attempt(self._dialler, request, opening, self._policy, learn)
+            except asyncio.CancelledError:
+                if outcome is None:
+                    raise
+                # told to stop while the lines were cleared: what came of the call is written down all the same
             finally:
                 keeping.cancel()
                 if outcome is None:  # broken or cancelled: open again, for us or for another worker
                     await self._open_again(store, request)
-            await self._conclude_surely(store, request, outcome)
+            writing = asyncio.create_task(self._conclude_surely(store, request, outcome))
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:  # told to stop: what is being written is written; told again, it is not
+                await writing
         except RequestRefused as problem:  # somebody was quicker, or finished or cancelled it meanwhile
             log.info("ringing: %s", problem)
         except Exception:
@@ -126,7 +150,7 @@ class Callbacks:
     async def _conclude(self, store: Store, request: Request, outcome: Outcome) -> None:
         now = self._now()
         result = conclude(outcome, request, now, self._policy)
-        if outcome is Outcome.CONNECTED and request.kind is not Kind.CALLBACK:
+        if outcome in (Outcome.CONNECTED, Outcome.QUEUED) and request.kind is not Kind.CALLBACK:
             await store.advance(request.id, self._name, now, outcome)
             if (await store.get(request.id)).state is State.CLAIMED:  # a later clock runs, for people
                 await store.move(request.id, State.OPEN, self._name, now)

@@ -64,22 +64,30 @@ class Desk:
 
     # ------------------------------------------------------------------ what calls do
 
-    def file(self, call_id: str, number: str, filing: Filing, standard: Promises, agent: str = "") -> None:
-        """Something was filed on a call. `number`: the one the caller rang from."""
+    def file(
+        self, call_id: str, number: str, filing: Filing, standard: Promises, agent: str = "", key: str = ""
+    ) -> None:
+        """Something was filed on a call. `number`: the one the caller rang from; `key`: see letter.write."""
         try:
             if len(self._letters) >= MOST:
                 log.error("a filing is lost: %d wait, and neither database nor disk takes them", len(self._letters))
                 return
-            self._letters.append(write(call_id, number, filing, standard, self._settings, self._now(), agent))
+            self._letters.append(write(call_id, number, filing, standard, self._settings, self._now(), agent, key))
             self._filed.set()
         except Exception:
             log.exception("a filing could not be taken")
 
     def dropped(self, call_id: str, number: str, agent: str, standard: Promises) -> None:
         """The line of a caller broke off while they were with an agent: they have time to redial, then they are
-        rung, with an apology (S004-F06, S004-M11, CON-28).
+        rung, with an apology (S004-F06, S004-M11, CON-28). Every worker may tell of it: it is written once.
         """  # fmt: skip
-        self.file(call_id, number, Filing(Kind.CALLBACK, DROPPED, clock=DROPPED), standard, agent)
+        self.file(call_id, number, Filing(Kind.CALLBACK, DROPPED, clock=DROPPED), standard, agent, f"drop {call_id}")
+
+    def known(self, number: str) -> str:
+        """The number as it is written down, "" for one we may not ring."""
+        settings = self._settings
+        vetted = vet(number, settings.region, tuple(settings.allowed_prefixes), settings.internal_digits)
+        return "" if isinstance(vetted, Refused) else vetted.number
 
     async def redialled(self, number: str) -> str | None:
         """Somebody rings: were they to be rung because their line broke off? Then they are not any more.
@@ -87,13 +95,12 @@ class Desk:
         The agent they were with ("" when unknown) is where they go first; None for everybody else, and when the
         database does not answer within ANSWER_WITHIN.
         """
-        settings = self._settings
-        vetted = vet(number, settings.region, tuple(settings.allowed_prefixes), settings.internal_digits)
-        if isinstance(vetted, Refused):
+        known = self.known(number)
+        if not known:
             return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                return await (await self._store()).redialled(vetted.number, DROPPED, self._now())
+                return await (await self._store()).redialled(known, DROPPED, self._now())
         except Exception as problem:  # a caller is on the line
             log.warning("whether a caller redials could not be looked up: %s", type(problem).__name__)
             return None

@@ -9,7 +9,7 @@ one of them is gone is news to the other: this is the one place besides line.py 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -103,6 +103,7 @@ class Outcome(StrEnum):
     DECLINED = "declined"  # "do not ring me again"
     CALLER_LEFT = "caller left"
     AGENT_LEFT = "agent left"
+    QUEUED = "to the queue"  # the agent left before the two could talk: another one takes the caller
 
 
 class Leg(Protocol):
@@ -124,8 +125,11 @@ class Dialler(Protocol):
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
         """Ring the caller. The agent hears music meanwhile; when they leave, stop ringing: AGENT_LEFT."""
 
-    async def connect(self, agent: Leg, caller: Leg) -> None:
-        """They hear each other, until one of them hangs up. Raises CallerHungUp when a leg has gone already."""
+    async def connect(self, agent: Leg, caller: Leg) -> Outcome:
+        """They hear each other, until one of them hangs up: CONNECTED, also when a worker stops and they talk on.
+
+        QUEUED when the agent has gone already, and the caller goes to the queue; CALLER_LEFT when the caller has.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +165,17 @@ def opening_of(prompts: Mapping[str, Prompt], patience: float) -> Opening | None
             return None
 
 
-async def attempt(dialler: Dialler, request: Request, opening: Opening, policy: Policy) -> Outcome:
-    """One attempt: agent, caller, introduction, key, conversation. Cancelled, both are let go."""
+def _nobody(outcome: Outcome) -> None:
+    """Nobody needs to know before the end."""
+
+
+async def attempt(
+    dialler: Dialler, request: Request, opening: Opening, policy: Policy, learn: Callable[[Outcome], None] = _nobody
+) -> Outcome:
+    """One attempt: agent, caller, introduction, key, conversation. Cancelled, both are let go.
+
+    `learn` is told how it ended as soon as that is so, before the lines are cleared.
+    """
     agent = await dialler.ring_agent(request, policy.ring_agent)
     if isinstance(agent, Unreached):
         return Outcome.NO_AGENT
@@ -171,7 +184,9 @@ async def attempt(dialler: Dialler, request: Request, opening: Opening, policy: 
         if isinstance(caller, Unreached):
             return Outcome(caller.value)
         async with _let_go(caller):
-            return await _speak(dialler, agent, caller, request, opening)
+            outcome = await _speak(dialler, agent, caller, request, opening)
+            learn(outcome)
+            return outcome
 
 
 async def _speak(dialler: Dialler, agent: Leg, caller: Leg, request: Request, opening: Opening) -> Outcome:
@@ -186,11 +201,7 @@ async def _speak(dialler: Dialler, agent: Leg, caller: Leg, request: Request, op
                 return Outcome.NO_KEY
     except CallerHungUp:
         return Outcome.CALLER_LEFT
-    try:
-        await dialler.connect(agent, caller)
-    except CallerHungUp:
-        return Outcome.AGENT_LEFT
-    return Outcome.CONNECTED
+    return await dialler.connect(agent, caller)
 
 
 async def _ask(caller: Leg, opening: Opening) -> Digit | Speech | Silence:
@@ -228,7 +239,7 @@ class Result:
 def conclude(outcome: Outcome, request: Request, now: datetime, policy: Policy) -> Result:
     """Done, never again, again later, or tried often enough. No agent is no attempt: the caller noticed nothing."""
     match outcome:
-        case Outcome.CONNECTED:
+        case Outcome.CONNECTED | Outcome.QUEUED:
             return Result(State.DONE)
         case Outcome.DECLINED:
             return Result(State.CANCELLED)

@@ -76,15 +76,19 @@ def write(
     settings: RequestsSettings,
     at: datetime | None = None,
     agent: str = "",
+    key: str = "",
 ) -> Letter:
-    """The letter of a filing. A number we may not ring is kept for people to read, and is not dialled."""
+    """The letter of a filing. A number we may not ring is kept for people to read, and is not dialled.
+
+    `key`: what makes two letters the same one, when several workers may write it.
+    """
     at = at or datetime.now(UTC)
     given = plain(filing.taken.get(NUMBER) or number, 80)
     vetted = vet(given, settings.region, tuple(settings.allowed_prefixes), settings.internal_digits)
     hours = standard.hours or settings.always
     dropped = filing.procedure == DROPPED
     return Letter(
-        key=uuid.uuid4().hex,
+        key=uuid.uuid5(uuid.NAMESPACE_OID, key).hex if key else uuid.uuid4().hex,
         at=at,
         kind=filing.kind,
         procedure=plain(filing.procedure, 80),

@@ -33,6 +33,8 @@ class RequestsSettings(BaseModel):
     """A number of at most so many digits is an extension of our own; 0: none is."""
     spool: str = ""
     """The folder where filings wait while the database is away; "": in the state folder."""
+    ring: bool = True
+    """Whether callers are rung back by the hotline; false: people do it, by the list."""
     attempts: Annotated[int, Field(ge=1, le=20)] = 3
     pause: Annotated[float, Field(ge=60, le=86_400)] = 1800
     """Seconds between two attempts to reach a caller."""

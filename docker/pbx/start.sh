@@ -145,7 +145,8 @@ END
 {
   printf '[general]\n\n[globals]\n'
   env | sed -n 's/^\(HOTLINE_\(CLAIM_MS\|QUEUE_SECONDS\|QUEUE_ROUNDS\|ROUND_PAUSE\)\)=\([0-9]\{1,\}\)$/\1 = \3/p'
-  printf '#include %s/extensions-hotline.conf\n#tryinclude %s/local/extensions.conf\n' "$samples" "$etc"
+  printf '#include %s/extensions-hotline.conf\n#include %s/extensions-hotline-callback.conf\n' "$samples" "$samples"
+  printf '#tryinclude %s/local/extensions.conf\n' "$etc"
 } >"$etc/extensions.conf"
 
 at=${public:-$(hostname -I | cut -d' ' -f1)}

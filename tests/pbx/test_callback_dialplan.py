@@ -17,7 +17,6 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from ari_app import paths
 from ari_app.check.ari import Ari
 from ari_app.config import AriSettings
 from ari_app.pbx.asterisk import Asterisk
@@ -55,11 +54,7 @@ def zone_where_it_is(hour: int) -> str:
 
 def configuration(place: Place) -> Mapping[str, str]:
     files = dict(PLAN(place))
-    callback = paths.shipped("dialplan") / "extensions-hotline-callback.conf"
-    rest = "" if "[hotline-extensions]" in (callback.parent / "extensions-hotline.conf").read_text() else (
-        "[hotline-extensions]\n"
-    )  # fmt: skip
-    files["extensions.conf"] += f"\n#include {callback}\n{rest}{FAR_SIDE}"
+    files["extensions.conf"] += FAR_SIDE
     line = f"{place.address}:{place.ports.sip}"
     files["pjsip.conf"] += (
         f"\n[carrier](hotline-trunk,here)\ncontext = far-side\naors = carrier\n"
@@ -183,6 +178,15 @@ async def test_an_extension_of_the_house_is_rung_and_one_that_does_not_exist_is_
     assert event["type"] == "StasisStart"
     await exchange.hang_up(event)
     assert (await exchange.ring(caller("8002")))["cause"] == 1
+
+
+@pytest.mark.parametrize("agent", ["Local/agent@agents/n", "nobody", "x,60)&System(id"])
+async def test_who_had_the_caller_is_rung_first_and_whoever_else_when_that_one_is_not_there(
+    exchange: Exchange, agent: str
+) -> None:
+    event = await exchange.ring("Local/hotline@hotline-callback-agent/n", HOTLINE_CALLBACK_AGENT=agent)
+    assert event["type"] == "StasisStart"
+    await exchange.hang_up(event)
 
 
 async def test_without_an_agent_nobody_answers(exchange: Exchange) -> None:

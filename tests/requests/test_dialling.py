@@ -133,11 +133,17 @@ class Network:
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
         return await self._ring("caller", self._caller, seconds)
 
-    async def connect(self, agent: Leg, caller: Leg) -> None:
-        assert isinstance(agent, Handset)
-        await agent.spend(0)  # gone already?
+    async def connect(self, agent: Leg, caller: Leg) -> Outcome:
+        assert isinstance(agent, Handset) and isinstance(caller, Handset)
+        try:
+            await agent.spend(0)  # gone already?
+        except CallerHungUp:
+            caller.released = True
+            self.told("caller goes to the queue")
+            return Outcome.QUEUED
         self.told("they talk")
         await agent.spend(self._talk)
+        return Outcome.CONNECTED
 
 
 def ring(network: Network, request: Request | None = None) -> Outcome:
@@ -202,10 +208,10 @@ def test_a_caller_who_hangs_up_in_the_introduction_leaves_no_agent_hanging(after
     assert network.timeline[-1].endswith("agent is let go")
 
 
-def test_an_agent_who_hung_up_meanwhile_leaves_no_caller_hanging() -> None:
+def test_when_the_agent_hung_up_meanwhile_the_caller_who_pressed_the_key_reaches_another() -> None:
     network = Network(Person(hangs_up_after=5), Person(["1"]))
-    assert ring(network) is Outcome.AGENT_LEFT
-    assert "caller is let go" in " ".join(network.timeline)
+    assert ring(network) is Outcome.QUEUED
+    assert "caller goes to the queue" in " ".join(network.timeline)
 
 
 @pytest.mark.parametrize("after", [2.0, 6.0, 10.0, 13.0, 30.0])
@@ -269,6 +275,7 @@ def test_what_is_not_for_us_is_left() -> None:
     ("outcome", "attempts", "then", "counts"),
     [
         (Outcome.CONNECTED, 0, State.DONE, True),
+        (Outcome.QUEUED, 0, State.DONE, True),
         (Outcome.DECLINED, 0, State.CANCELLED, True),
         (Outcome.NO_ANSWER, 0, State.OPEN, True),
         (Outcome.NO_KEY, 2, State.FAILED, True),
@@ -307,7 +314,8 @@ class Exchange:
             return Unreached(self._now)
         return Instant({Outcome.CONNECTED: "1", Outcome.DECLINED: "9"}.get(self._now, ""))
 
-    async def connect(self, agent: Leg, caller: Leg) -> None: ...
+    async def connect(self, agent: Leg, caller: Leg) -> Outcome:
+        return Outcome.CONNECTED
 
 
 class Instant:
@@ -404,7 +412,7 @@ async def test_follow_up_calls_are_rung(lite: Database, tmp_path: Path, wall: Wa
     await here.store.file(posted(wall.now, filing(Kind.TICKET, "delivery-call")))
     await here.store.file(posted(wall.now, filing(Kind.TICKET, "purchase-call"), OTHER))
     await here.go()
-    assert here.exchange.rung == [NUMBER, OTHER]
+    assert sorted(here.exchange.rung) == [NUMBER, OTHER]
     assert await here.store.listing() == []
 
 
@@ -497,3 +505,97 @@ async def test_no_more_are_rung_at_once_than_the_admin_wants(lite: Database, tmp
     assert len(here.exchange.rung) == 2
     await here.go()
     assert len(here.exchange.rung) == 3
+
+
+class Hanging(Exchange):
+    """A `Dialler` whose agent never answers, or whose lines never clear."""
+
+    def __init__(self, *, clears: bool) -> None:
+        super().__init__([Outcome.CONNECTED] * 9)
+        self._clears = clears
+        self.reached = asyncio.Event()
+
+    async def ring_agent(self, request: Request, seconds: float) -> Leg | Unreached:
+        if self._clears:
+            self.reached.set()
+            await asyncio.Event().wait()
+        self._now = Outcome.CONNECTED
+        return Instant("")
+
+    async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
+        return Slow(self.reached)
+
+
+class Slow(Instant):
+    """A leg that takes its time to clear."""
+
+    def __init__(self, reached: asyncio.Event) -> None:
+        super().__init__("1")
+        self._reached = reached
+
+    async def hang_up(self) -> None:
+        self._reached.set()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("clears", "then"), [(True, State.OPEN), (False, State.DONE)])
+async def test_a_worker_told_to_stop_leaves_no_request_claimed_and_forgets_no_conversation(
+    lite: Database, tmp_path: Path, wall: Wall, clears: bool, then: State
+) -> None:
+    store, hanging = Store(lite), Hanging(clears=clears)
+    number = await store.file(posted(wall.now))
+
+    async def connect() -> Store:
+        return store
+
+    callbacks = Callbacks(connect, hanging, lambda _: OPENING, lambda: ALWAYS, settings(tmp_path), "1", wall)
+    running = asyncio.create_task(callbacks.run())
+    await asyncio.wait_for(hanging.reached.wait(), 10)
+    running.cancel()
+    await asyncio.wait((running,), timeout=10)
+    assert (await store.get(number)).state is then
+
+
+async def test_a_worker_told_to_stop_while_it_writes_down_what_came_of_a_call_writes_it(
+    lite: Database, tmp_path: Path, wall: Wall
+) -> None:
+    writing, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slowly(Store):
+        """A store that is in the middle of a change."""
+
+        async def move(self, number: int, then: State, *arguments: Any, **more: Any) -> None:
+            if then is State.DONE:
+                writing.set()
+                await go_on.wait()
+            await super().move(number, then, *arguments, **more)
+
+    store = Slowly(lite)
+    number = await store.file(posted(wall.now))
+
+    async def connect() -> Store:
+        return store
+
+    exchange = Exchange([Outcome.CONNECTED])
+    callbacks = Callbacks(connect, exchange, lambda _: OPENING, lambda: ALWAYS, settings(tmp_path), "1", wall)
+    running = asyncio.create_task(callbacks.run())
+    await asyncio.wait_for(writing.wait(), 10)
+    running.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    await asyncio.wait((running,), timeout=10)
+    assert (await store.get(number)).state is State.DONE
+
+
+async def test_a_standard_without_words_is_told_of_once(
+    lite: Database, tmp_path: Path, wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, exchange = Store(lite), Exchange([])
+    await store.file(posted(wall.now))
+
+    async def connect() -> Store:
+        return store
+
+    callbacks = Callbacks(connect, exchange, lambda _: None, lambda: ALWAYS, settings(tmp_path), "1", wall)
+    await callbacks.round()
+    await callbacks.round()
+    assert exchange.rung == [] and caplog.text.count("nobody is rung back") == 1

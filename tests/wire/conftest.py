@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from ari_app import line, switchboard
 from ari_app.ari import adoption, channel, peers, wire
-from ari_app.call import Filing
+from ari_app.call import Arrival, Filing
 from ari_app.config import AriSettings, Configuration
 from ari_app.front_office import NoOffice, Stint
 from ari_app.journal import Journal
@@ -34,6 +34,7 @@ class Worker(NoOffice):
             drain_seconds=drain_seconds,
         )
         self.filed: list[Filing] = []
+        self.dropped: dict[str, str] = {}
         self.board = Switchboard(config, standard, self)
         self.app = self.board.wire.app
         self.reloads = 0
@@ -43,6 +44,9 @@ class Worker(NoOffice):
     def over(self, stint: Stint) -> None:
         self.journals[stint.call_id] = stint.journal
         self.pbx.bell.ring()
+
+    def returning(self, arrival: Arrival) -> str:
+        return self.dropped.pop(arrival.number, "")
 
     def file(self, stint: Stint, filing: Filing) -> None:
         self.filed.append(filing)

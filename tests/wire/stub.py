@@ -74,6 +74,7 @@ class StubChannel:
     music: list[bool] = field(default_factory=list)
     recording: str = ""
     records: bool = False  # now
+    rings: str = ""  # the endpoint, when somebody is rung
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -122,6 +123,7 @@ class StubAri:
         self.knocks = 0
         self.refuse = 0  # HTTP status for a WebSocket handshake; 0: welcome
         self.hears = True  # whether TALK_DETECT is there
+        self.bridges: dict[str, list[str]] = {}
         self.missing: set[str] = set()  # DIALPLAN_EXISTS(…) of what the dialplan lacks
         self.prompt_seconds: float | None = 0.02  # None: no prompt ever ends
         self.prompt_state = "done"
@@ -258,6 +260,10 @@ class StubAri:
                 userevent = {"eventname": name, **body.get("variables", {})}
                 self.emit(query["application"], {"type": "ChannelUserevent", "eventname": name, "userevent": userevent})
                 return 204, None
+            case "POST", "channels", channel_id:
+                return self._originate(channel_id, query, body)
+            case _, "bridges", bridge, *rest:
+                return self._bridge(method, bridge, rest, query)
             case "DELETE", "playbacks", playback:
                 return self._finish(playback, "done"), None
             case "POST", "recordings", "live", recording, "stop":
@@ -316,6 +322,28 @@ class StubAri:
                 self.enter(channel, query["app"], query.get("appArgs", "").split(","))
             case _:
                 return 404, {"message": "Invalid URI"}
+        return 204, None
+
+    def _originate(self, channel_id: str, query: dict[str, str], body: Json) -> tuple[int, object]:
+        """Somebody is rung, and answers or not when the test says so."""
+        rung = self.arrives(channel_id, rings=query["endpoint"], app=query["app"], variables=dict(body["variables"]))
+        self.bell.ring()
+        return 200, rung.snapshot()
+
+    def _bridge(self, method: str, bridge: str, rest: list[str], query: dict[str, str]) -> tuple[int, object]:
+        match method, *rest:
+            case ("POST",):
+                self.bridges[bridge] = []
+            case "POST", "addChannel" if query["channel"] not in self.channels:
+                return 400, {"message": "Channel not found"}
+            case "POST", "addChannel":
+                self.bridges[bridge].append(query["channel"])
+            case ("GET",) if bridge in self.bridges:
+                return 200, {"id": bridge, "channels": [c for c in self.bridges[bridge] if c in self.channels]}
+            case ("DELETE",) if self.bridges.pop(bridge, None) is not None:
+                return 204, None
+            case _:
+                return 404, {"message": "Bridge not found"}
         return 204, None
 
     def _application(self, app: str) -> Json:
@@ -396,7 +424,12 @@ class StubAri:
         app, channel.app = channel.app, ""
         self.emit(app, {"type": "StasisEnd", "channel": channel.snapshot()})
 
-    def hang_up(self, channel: StubChannel, by: str = "caller") -> None:
+    def pick_up(self, channel: StubChannel) -> None:
+        """Somebody who is rung answers."""
+        channel.answered = True
+        self.enter(channel, channel.app, ["rung"])
+
+    def hang_up(self, channel: StubChannel, by: str = "caller", cause: int = 16) -> None:
         channel.hung_up_by = by
         self.channels.pop(channel.id, None)
         for playback in channel.playing:
@@ -407,7 +440,7 @@ class StubAri:
         channel.quiet.set()
         app, channel.app = channel.app, ""
         self.emit(app, {"type": "StasisEnd", "channel": channel.snapshot()})
-        self.emit(app, {"type": "ChannelDestroyed", "cause": 16, "channel": channel.snapshot()})
+        self.emit(app, {"type": "ChannelDestroyed", "cause": cause, "channel": channel.snapshot()})
 
     def press(self, channel: StubChannel, key: str) -> None:
         self.emit(
