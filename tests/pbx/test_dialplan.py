@@ -12,7 +12,6 @@ import pytest
 import pytest_asyncio
 
 from ari_app.ami import agents, notices
-from ari_app.ami.drops import Drop, watch_drops
 from ari_app.ami.queues import Kind
 from ari_app.ami.watch import RIGHT_AGAIN_WITHIN
 from ari_app.errors import PbxRefused
@@ -385,22 +384,3 @@ async def test_after_a_restart_of_the_pbx_the_watch_is_right_again_within_the_bo
         assert time.monotonic() - began < RIGHT_AGAIN_WITHIN
         assert house.watch.queues.waiting == {}
         assert house.news[-1].kind is Kind.MISSED and house.news[-1].call == caller.channel
-
-
-@pytest.mark.rule("S004-F06", "S004-M11")
-async def test_a_line_that_breaks_while_with_an_agent_is_told_of_and_one_that_is_put_down_is_not(house: House) -> None:
-    told: asyncio.Queue[Drop] = asyncio.Queue()
-    watching = asyncio.create_task(watch_drops(house.ami_settings, told.put_nowait))
-    await house.does("agent-001", "talk")
-    for number, cause in (("13800000007", "16"), ("13800000008", "44")):
-        async with house.desk.caller(number=number) as caller:
-            await house.desk.arrives(caller)
-            await caller.sent("hotline-queue,hotline")
-            await house.sees(lambda queues: queues.serves(AGENT))
-            await house.desk.ask("DELETE", f"channels/{caller.channel}", reason_code=cause)
-        await house.sees(
-            lambda queues: queues.serves(AGENT) is None and queues.members["hotline", AGENT].state == "free"
-        )
-    drop = await asyncio.wait_for(told.get(), WITHIN)
-    watching.cancel()
-    assert (drop.number, drop.agent, told.empty()) == ("13800000008", AGENT, True)
