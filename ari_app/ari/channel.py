@@ -98,7 +98,11 @@ class AriChannel:
         noted = self._set({RECORDING: recording})  # whoever takes the caller up must be able to end it
         recording_on = self._wire.ask("POST", f"{self._uri}/record", how)
         _done(await noted)
-        _done(await recording_on)
+        try:
+            _done(await recording_on)
+        except PbxUnreachable:  # perhaps it runs, and everything else would wait behind it
+            await stop_adopted(self._wire, {PLAYBACK: "", RECORDING: recording})
+            raise
 
     async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
         where, urgent = _door(to)

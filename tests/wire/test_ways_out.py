@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from ari_app.ari import peers
+from ari_app.ari import peers, wire
 from ari_app.ari.channel import PLACE, PRIORITY, RECORDING
 from ari_app.ari.reloading import tell_workers
 from ari_app.config import AriSettings
@@ -192,3 +192,15 @@ async def test_a_message_of_a_dead_worker_is_ended(
     async with employ(spoken=richer) as worker:
         await pbx.bell.until(lambda: caller.app == worker.app and caller.recording != "hotline-c1-1")
         assert pbx.count("POST channels/c1/move") == 1
+
+
+async def test_a_recording_of_which_we_do_not_know_is_ended(
+    pbx: StubAri, employ: Employ, richer: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk began to record and could not say so: what we ask next would wait for its end, and so would others."""
+    pbx.faults.append(Fault("POST channels/c1/record", lost=True))
+    async with employ(spoken=richer) as worker:
+        monkeypatch.setattr(wire, "ANSWER_WITHIN", 0.2)
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.departed)
+        assert (pbx.stalled, [filing.recording for filing in worker.filed]) == ([], [""])
