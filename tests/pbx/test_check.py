@@ -126,7 +126,8 @@ async def test_the_shipped_configuration_has_a_clean_bill_of_health(bench: Bench
     findings = await bench.findings()
     assert wrong(findings) == set()
     assert findings["no-worker"].level is Level.WARNING
-    assert findings["prompts"].what.startswith("the PBX can play all 13 prompts")
+    recorded = len({prompt.recording for prompt in load(paths.standard_folder("hotline-standard")).recordings})
+    assert findings["prompts"].what.startswith(f"the PBX can play all {recorded} prompts")
     for key in ("*71 wrong-number", "*72 silent", "*73 station"):
         assert KEYS_AHEAD or key in findings["agent-keys"].what
     assert findings["supervisor-queue"].what == "supervisors' queue 'hotline-supervisor': 1 member"
