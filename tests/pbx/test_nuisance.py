@@ -105,7 +105,9 @@ async def evening(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Eveni
     )
     async with Stage(asterisk, stage_folder, standard_folder=wary, sounds=paths.shipped("prompts"), agents=4) as stage:
         application = await stage.start()
-        hearings = await stage.play(FIRST_WAVE)
+        # Until the register is loaded everybody is let in: the listed ring when somebody has been served already.
+        hearings = await stage.play(HOSTILE)
+        hearings += await stage.play(FIRST_WAVE[: -len(HOSTILE)])
         hearings += await stage.play((AGAIN,))
         seen = await stage.pbx.console("dialplan show globals")
         await application.stop()
