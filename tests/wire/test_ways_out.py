@@ -204,3 +204,19 @@ async def test_a_recording_of_which_we_do_not_know_is_ended(
         caller = sent_to(pbx, worker.app, "message")
         await pbx.bell.until(lambda: caller.departed)
         assert (pbx.stalled, [filing.recording for filing in worker.filed]) == ([], [""])
+
+
+@pytest.mark.parametrize(("waited", "where"), [
+    ("duty", "duty"),  # colleagues on duty: at night nobody serves the other queue
+    ("hotline-supervisor", "hotline"),
+    ("hotline", "hotline"),
+])  # fmt: skip
+async def test_who_comes_from_a_queue_goes_back_to_it(
+    pbx: StubAri, employ: Employ, richer: Standard, waited: str, where: str
+) -> None:
+    left = {"HOTLINE_QUEUE_NOW": waited, "HOTLINE_QUEUESTATUS": "TIMEOUT", "HOTLINE_QUEUE_ROUND": "1"}
+    async with employ(spoken=richer) as worker:
+        caller = pbx.arrives("c1", answered=True, variables=left)
+        pbx.enter(caller, worker.app, ["after-queue"])
+        await pbx.bell.until(lambda: caller.departed)
+        assert caller.departed == f"hotline-queue,{where}"
