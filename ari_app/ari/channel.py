@@ -104,6 +104,9 @@ class AriChannel:
             await stop_adopted(self._wire, {PLAYBACK: "", RECORDING: recording})
             raise
 
+    async def records(self, recording: str) -> bool:
+        return (await self._wire.request("GET", f"recordings/live/{quote(recording, safe='')}")).status != 404
+
     async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
         where, urgent = _door(to)
         exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(where)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from ari_app import line
 from ari_app.ari import peers, wire
 from ari_app.ari.channel import PLACE, PRIORITY, RECORDING
 from ari_app.ari.reloading import tell_workers
@@ -220,3 +221,18 @@ async def test_who_comes_from_a_queue_goes_back_to_it(
         pbx.enter(caller, worker.app, ["after-queue"])
         await pbx.bell.until(lambda: caller.departed)
         assert caller.departed == f"hotline-queue,{where}"
+
+
+async def test_a_message_whose_end_nobody_told_us_is_over(
+    pbx: StubAri, employ: Employ, richer: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection was lost when it ended: the caller would hear a minute of silence, and the message be lost."""
+    monkeypatch.setattr(line, "LOOK_EVERY", 0.1)
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.records)
+        await worker.board.wire.request("GET", "applications")  # we know that it is being made
+        pbx.abort(worker.app)
+        pbx.said_enough(caller)
+        await pbx.bell.until(lambda: caller.departed)
+        assert [filing.recording for filing in worker.filed] == [caller.recording]
