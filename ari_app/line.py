@@ -25,7 +25,7 @@ from ari_app.call import (
     Prompt,
     Silence,
     Speech,
-    ToExtension,
+    ToQueue,
 )
 from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded, RecordingEnded
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
@@ -225,7 +225,7 @@ class Line:
 
     async def hand_off(self, to: Destination) -> None:
         briefing = {
-            "round": str(self.arrival.queue_round + (not isinstance(to, ToExtension))),
+            "round": str(self.arrival.queue_round + isinstance(to, ToQueue)),
             "heard": self._heard,
             "waited": f"{self._loop.time() - self._began:.0f}",
             "step": str(self.journal.place or ""),

@@ -236,3 +236,13 @@ async def test_a_message_whose_end_nobody_told_us_is_over(
         pbx.said_enough(caller)
         await pbx.bell.until(lambda: caller.departed)
         assert [filing.recording for filing in worker.filed] == [caller.recording]
+
+
+async def test_back_to_the_agent_is_no_wait_in_vain(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    """An agent who presses two keys would use up their caller's rounds: the next wait would end with a farewell."""
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "hold", HOTLINE_AGENT_NAME="7", HOTLINE_QUEUE_ROUND="1")
+        await pbx.bell.until(lambda: caller.music)
+        pbx.press(caller, "1")
+        await pbx.bell.until(lambda: caller.departed)
+        assert (caller.departed, caller.variables["HOTLINE_QUEUE_ROUND"]) == ("hotline-resume,s", "1")
