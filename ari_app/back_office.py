@@ -18,6 +18,7 @@ from ari_app.call import Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
 from ari_app.errors import BrokenStandard, StoreUnreachable
 from ari_app.front_office import Stint
+from ari_app.journal import What
 from ari_app.procedures.screening import Admit, Caller, Challenge, Mark, Screening, Verdict
 from ari_app.records.database import Database
 from ari_app.records.ledger import Ledger
@@ -38,6 +39,8 @@ REMEMBERED = 5000
 """Calls whose screening is remembered until they are over."""
 MARKS: Mapping[str, Mark] = {"silent": Mark.SILENT, "wrong-number": Mark.WRONG_NUMBER}
 """What a call was, by the last procedure its caller heard to its end."""
+ENDED = (What.HANG_UP, What.CALLER_HUNG_UP)
+"""How a call ends that says something of its caller; one that we could not finish does not."""
 NUISANCE = "harassment"
 """The procedure by which an agent gives a nuisance caller to the station (S000-28)."""
 
@@ -131,7 +134,6 @@ class BackOffice:
     def _learn(self, stint: Stint, caller: Caller, verdict: Verdict | None) -> None:
         """A silent or misdialled call counts; who asks for a person in the station makes its entry doubtful."""
         register = self._register
-        place = stint.journal.place
         if register is None:
             return
         asked_for = str(stint.journal.last) == "hand off"
@@ -139,7 +141,7 @@ class BackOffice:
             register.review(verdict, stint.call_id)
         entered = {str(m.detail).rpartition(" ")[0] for m in stint.journal if m.what == "enter"}
         for procedure, mark in MARKS.items():
-            if procedure in entered and not asked_for and place is not None:
+            if procedure in entered and stint.journal.last in ENDED:
                 register.note(caller, mark, stint.call_id)
                 return
 
