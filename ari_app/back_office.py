@@ -21,6 +21,7 @@ from ari_app.call import Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
 from ari_app.errors import BrokenStandard, PbxRefused, StoreUnreachable
 from ari_app.front_office import Stint
+from ari_app.journal import What
 from ari_app.procedures.screening import Admit, Caller, Challenge, Divert, Mark, Reject, Verdict
 from ari_app.queue_facts import QueueFacts
 from ari_app.records.database import Database
@@ -47,6 +48,8 @@ REMEMBERED = 5000
 """Calls whose screening is remembered until they are over."""
 MARKS: Mapping[str, Mark] = {"silent": Mark.SILENT, "wrong-number": Mark.WRONG_NUMBER}
 """What a call was that did not end with a person, by a procedure its caller went through."""
+ENDED = (What.HANG_UP, What.CALLER_HUNG_UP)
+"""How a call ends that says something of its caller; one that we could not finish does not."""
 NUISANCE = "harassment"
 """The procedure by which an agent gives a nuisance caller to the station (S000-28)."""
 
@@ -125,7 +128,7 @@ class BackOffice:
         callbacks = Callbacks(
             self._requests,
             dialler,
-            lambda request: opening_of(standard().prompts, standard().desk.patience),
+            lambda request: opening_of(standard().desk.rings_back, standard().desk.patience),
             lambda: standard().hours or settings.always,
             settings,
             self._config.worker,
@@ -240,7 +243,7 @@ class BackOffice:
         if verdict is not None and at_station and left_for_a_person and not turned:
             register.review(verdict, stint.call_id)
         for procedure, mark in MARKS.items():
-            if procedure in entered and not left_for_a_person:
+            if procedure in entered and journal.last in ENDED:
                 register.note(caller or self._identify(stint.arrival), mark, stint.call_id)
                 return
 

@@ -155,6 +155,7 @@ class Arrival:
     dialled: str = field(default="", repr=False)
     procedure: str = ""  # door PROCEDURE: which one the agent's key asked for
     queue_status: str = ""  # door AFTER_QUEUE: Asterisk's QUEUESTATUS
+    queue: str = ""  # where this caller has waited, or been served; "" for who has not
     dial_status: str = ""  # door TRANSFERRED: Asterisk's DIALSTATUS
     language: str = ""  # the channel's, or the one a former worker spoke with this caller
     queue_round: int = 0  # how often this caller has been handed to a queue

@@ -25,17 +25,21 @@ from ari_app.call import (
     Prompt,
     Silence,
     Speech,
-    ToExtension,
+    ToQueue,
 )
 from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded, RecordingEnded
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
 from ari_app.journal import Journal, Place, What
 from ari_app.standard import Hearing
 
+Heard = Digit | Speech | PlaybackEnded | RecordingEnded | Gone
+
 OVERDUE = 2.0
 """Seconds after a prompt's length when we stop believing that the PBX will tell us of its end."""
 LATE = 1.0
 """Seconds by which this worker may wake up too late and still be sure that the caller is its own."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks at a recording whose end we may have missed."""
 SETTLING = 1.0
 """Seconds we wait for the PBX to confirm that a prompt stopped or a caller left."""
 
@@ -67,6 +71,9 @@ class Channel(Protocol):
 
     async def record(self, recording: str, longest: float) -> None:
         """Begin to record after a tone; a RecordingEnded with this name follows, at `longest` seconds at the latest."""
+
+    async def records(self, recording: str) -> bool:
+        """Whether it is still being made."""
 
     async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
         """Leave for an agent or an extension; the briefing is for who answers there."""
@@ -199,7 +206,7 @@ class Line:
         except PbxUnreachable:  # a full disk, no folder: the caller goes on without
             self.journal.note(What.FAILED, "no recording was made")
             return ""
-        heard = await self._attention.hear(self._loop.time() + longest + OVERDUE, NOTHING, recording)
+        heard = await self._recorded(recording, self._loop.time() + longest + OVERDUE)
         self._quiet_since = self._loop.time()
         self._attention.listen_anew()  # their last word, said into the recording, is no answer to what comes next
         match heard:
@@ -210,9 +217,20 @@ class Line:
         self.journal.note(What.FAILED, "no recording was made")
         return ""
 
+    async def _recorded(self, recording: str, until: float) -> Heard | None:
+        """Its end, or the line's; the end that came while the connection was lost was told to nobody."""
+        heard: Heard | None = None
+        while heard is None and self._loop.time() < until:
+            heard = await self._attention.hear(min(until, self._loop.time() + LOOK_EVERY), NOTHING, recording)
+            if heard is None and self._channel.blind:
+                with contextlib.suppress(PbxUnreachable):  # then we look again
+                    if not await self._channel.records(recording):
+                        return RecordingEnded(recording)
+        return heard
+
     async def hand_off(self, to: Destination) -> None:
         briefing = {
-            "round": str(self.arrival.queue_round + (not isinstance(to, ToExtension))),
+            "round": str(self.arrival.queue_round + isinstance(to, ToQueue)),
             "heard": self._heard,
             "waited": f"{self._loop.time() - self._began:.0f}",
             "step": str(self.journal.place or ""),

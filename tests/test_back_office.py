@@ -5,28 +5,59 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from ari_app.back_office import BackOffice
 from ari_app.call import Arrival, CallId
 from ari_app.config import Configuration
 from ari_app.front_office import Stint
-from ari_app.journal import Journal, What
+from ari_app.journal import Journal, Place, What
+from ari_app.records.database import Database
 from ari_app.records.settings import RecordsSettings
+from ari_app.register.live import LiveRegister
+from ari_app.register.store import Store
 from ari_app.requests.settings import RequestsSettings
-from ari_app.standard import load
+from ari_app.standard import Standard, load
 from tests.standards import WRITTEN, write
+
+
+def configured(folder: Path) -> Configuration:
+    return Configuration(
+        records=RecordsSettings(url=f"sqlite:///{folder}/calls.db", spool=str(folder / "records")),
+        requests=RequestsSettings(spool=str(folder / "requests")),
+    )
+
+
+def finished(standard: Standard, end: What) -> Stint:
+    """A call in which the silent ladder was climbed."""
+    journal = Journal(asyncio.get_running_loop().time)
+    journal.enter(Place("silent"))
+    journal.note(end)
+    return Stint(CallId("c1"), Arrival(number="13800138000"), standard, 0.0, journal)
 
 
 async def test_a_call_is_recorded_while_somebody_breaks_the_standard(tmp_path: Path) -> None:
     """A worker keeps the standard it has; the first call that ends asks the file for its sentences."""
     home = write(tmp_path)
     standard = load(home)
-    config = Configuration(
-        records=RecordsSettings(url=f"sqlite:///{tmp_path}/calls.db", spool=str(tmp_path / "records")),
-        requests=RequestsSettings(spool=str(tmp_path / "requests")),
-    )
-    async with BackOffice.open(config, standard) as office:
+    async with BackOffice.open(configured(tmp_path), standard) as office:
         (home / "standard.yaml").write_text(WRITTEN.replace("wait: 5", "wait: five"))
-        journal = Journal(asyncio.get_running_loop().time)
-        journal.note(What.ANSWER)
-        office.over(Stint(CallId("c1"), Arrival(), standard, 0.0, journal))
+        office.over(finished(standard, What.HANG_UP))
         assert office._ledger.counts.kept == 1
+
+
+@pytest.mark.parametrize(("end", "marks"), [
+    (What.HANG_UP, 1),
+    (What.CALLER_HUNG_UP, 1),
+    (What.HAND_OFF, 0),
+    (What.RESCUED, 0),  # it broke: the caller may be speaking with an agent
+    (What.SILENCE, 0),  # another worker has taken it
+])  # fmt: skip
+async def test_a_silent_call_counts_when_it_has_ended_in_silence(tmp_path: Path, end: What, marks: int) -> None:
+    standard = load(write(tmp_path))
+    office = BackOffice(configured(tmp_path), standard)
+    database = await Database.open(f"sqlite:///{tmp_path}/calls.db")
+    office._register = LiveRegister(Store(database))
+    office.over(finished(standard, end))
+    assert office._register._jobs.qsize() == marks
+    await database.close()

@@ -25,7 +25,7 @@ FALLBACK = ("hotline-fallback", "s")
 
 PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
 RECORDING = "HOTLINE_RECORDING"
-ROUND, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUESTATUS"
+ROUND, QUEUE, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUE_NOW", "HOTLINE_QUEUESTATUS"
 PRIORITY, AGENT, DIAL_STATUS = "HOTLINE_PRIORITY", "HOTLINE_AGENT_NAME", "HOTLINE_DIALSTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
@@ -104,6 +104,9 @@ class AriChannel:
             await stop_adopted(self._wire, {PLAYBACK: "", RECORDING: recording})
             raise
 
+    async def records(self, recording: str) -> bool:
+        return (await self._wire.request("GET", f"recordings/live/{quote(recording, safe='')}")).status != 404
+
     async def depart(self, to: Destination, briefing: Mapping[str, str]) -> None:
         where, urgent = _door(to)
         exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(where)})
@@ -137,7 +140,7 @@ async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
     as one is missing.
     """
     uri = f"channels/{quote(channel_id, safe='')}/variable"
-    names = (PLACE, PLAYBACK, RECORDING, LANGUAGE, ROUND, QUEUE_STATUS, AGENT, DIAL_STATUS)
+    names = (PLACE, PLAYBACK, RECORDING, LANGUAGE, ROUND, QUEUE, QUEUE_STATUS, AGENT, DIAL_STATUS)
     replies = await asyncio.gather(*(wire.ask("GET", uri, {"variable": name}) for name in names))
     return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
 

@@ -57,9 +57,13 @@ def is_waiting(standard: Standard, arrival: Arrival, ladder: Ladder | None) -> b
 
 
 def queue_for(standard: Standard, arrival: Arrival, queue: QueueName, ladder: Ladder | None) -> QueueName:
-    """The queue a procedure names, or the one for this number or language; else the one of the configuration."""
+    """The queue a procedure names, the one a caller comes from, or the one for this number or language; else the one
+    of the configuration. Supervisors are asked for, and not fallen back to.
+    """
     if ladder is not None and ladder.queue:
         return QueueName(ladder.queue)
+    if arrival.queue not in ("", queue, standard.desk.supervisors):
+        return QueueName(arrival.queue)
     for choice in standard.desk.queues:
         by_number = not choice.dialled or arrival.dialled in choice.dialled
         if by_number and choice.language in ("", standard.language):

@@ -73,6 +73,9 @@ class SimulatedChannel:
         self._recording_ends = self._loop.call_later(longest, self._recorded)
         self._silent_again = self._loop.call_later(MESSAGE_GAP, self._recorded)
 
+    async def records(self, recording: str) -> bool:
+        return self._recording == recording
+
     def _recorded(self) -> None:
         """The recording is over: it was long enough, or the caller said nothing for a while, or pressed #."""
         if self._recording:

@@ -157,7 +157,7 @@ class Opening:
 
 def opening_of(prompts: Mapping[str, Prompt], patience: float) -> Opening | None:
     """The words of a standard that has them all; None: it says nothing to whom we ring, so nobody is rung."""
-    said = [prompts.get(f"callback-{name}") for name in ("introduce", "verify", "reason", "apology")]
+    said = [prompts.get(name) for name in ("introduce", "verify", "reason", "apology")]
     match said:
         case [Prompt() as introduce, Prompt() as verify, Prompt() as reason, Prompt() as apology]:
             return Opening(introduce, verify, reason, apology, patience)

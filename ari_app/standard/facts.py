@@ -186,6 +186,7 @@ class Desk:
     queues: tuple[QueueChoice, ...] = ()
     supervisors: str = "hotline-supervisor"
     lingers: Ladder | None = None  # of whoever stays when they were to be released; None: after_agent
+    rings_back: Mapping[str, Prompt] = field(default_factory=dict)  # what is said to whom we ring (S004-M03)
     callback: Ladder | None = None
     message: Ladder | None = None
     dials: Ladder | None = None

@@ -148,6 +148,7 @@ class ReceptionFile(Strict):
     queues: list[QueueFile] = []
     supervisors: QueueWord = "hotline-supervisor"
     lingers: str | None = None
+    rings_back: dict[Literal["introduce", "verify", "reason", "apology"], str] = {}
     callback: str | None = None
     message: str | None = None
     dials: str | None = None

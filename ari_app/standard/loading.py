@@ -99,6 +99,9 @@ class _Loader:
             notices=self._by_name("notices", desk.notices),
             queues=tuple(QueueChoice(q.queue, tuple(q.dialled), q.language or "") for q in desk.queues),
             supervisors=desk.supervisors,
+            rings_back=MappingProxyType({
+                part: self._prompt(name, ("reception", "rings_back", part)) for part, name in desk.rings_back.items()
+            }),
             lingers=self._maybe("lingers"), callback=self._maybe("callback"),
             message=self._maybe("message"), dials=self._maybe("dials"),
             busy=self._maybe("busy"), no_answer=self._maybe("no_answer"), lunch=self._maybe("lunch"),

@@ -474,11 +474,10 @@ async def test_who_was_connected_is_not_rung_again_though_the_database_was_away_
 
 
 def test_a_standard_without_the_words_rings_nobody() -> None:
-    names = ("callback-introduce", "callback-verify", "callback-reason", "callback-apology")
-    prompts = {name: prompt(name) for name in names}
+    prompts = {part: prompt(f"callback-{part}") for part in ("introduce", "verify", "reason", "apology")}
     opening = opening_of(prompts, 5)
     assert opening is not None and opening.apology.name == "callback-apology"
-    del prompts["callback-reason"]
+    del prompts["reason"]
     assert opening_of(prompts, 5) is None
 
 

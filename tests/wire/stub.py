@@ -266,6 +266,9 @@ class StubAri:
                 return self._bridge(method, bridge, rest, query)
             case "DELETE", "playbacks", playback:
                 return self._finish(playback, "done"), None
+            case "GET", "recordings", "live", recording:
+                made = any(c.records and c.recording == recording for c in self.channels.values())
+                return (200, {"name": recording, "state": "recording"}) if made else (404, {"message": "Not found"})
             case "POST", "recordings", "live", recording, "stop":
                 speakers = [c for c in self.channels.values() if c.records and c.recording == recording]
                 for speaker in speakers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from ari_app import line
 from ari_app.ari import peers, wire
 from ari_app.ari.channel import PLACE, PRIORITY, RECORDING
 from ari_app.ari.reloading import tell_workers
@@ -204,3 +205,44 @@ async def test_a_recording_of_which_we_do_not_know_is_ended(
         caller = sent_to(pbx, worker.app, "message")
         await pbx.bell.until(lambda: caller.departed)
         assert (pbx.stalled, [filing.recording for filing in worker.filed]) == ([], [""])
+
+
+@pytest.mark.parametrize(("waited", "where"), [
+    ("duty", "duty"),  # colleagues on duty: at night nobody serves the other queue
+    ("hotline-supervisor", "hotline"),
+    ("hotline", "hotline"),
+])  # fmt: skip
+async def test_who_comes_from_a_queue_goes_back_to_it(
+    pbx: StubAri, employ: Employ, richer: Standard, waited: str, where: str
+) -> None:
+    left = {"HOTLINE_QUEUE_NOW": waited, "HOTLINE_QUEUESTATUS": "TIMEOUT", "HOTLINE_QUEUE_ROUND": "1"}
+    async with employ(spoken=richer) as worker:
+        caller = pbx.arrives("c1", answered=True, variables=left)
+        pbx.enter(caller, worker.app, ["after-queue"])
+        await pbx.bell.until(lambda: caller.departed)
+        assert caller.departed == f"hotline-queue,{where}"
+
+
+async def test_a_message_whose_end_nobody_told_us_is_over(
+    pbx: StubAri, employ: Employ, richer: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection was lost when it ended: the caller would hear a minute of silence, and the message be lost."""
+    monkeypatch.setattr(line, "LOOK_EVERY", 0.1)
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.records)
+        await worker.board.wire.request("GET", "applications")  # we know that it is being made
+        pbx.abort(worker.app)
+        pbx.said_enough(caller)
+        await pbx.bell.until(lambda: caller.departed)
+        assert [filing.recording for filing in worker.filed] == [caller.recording]
+
+
+async def test_back_to_the_agent_is_no_wait_in_vain(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    """An agent who presses two keys would use up their caller's rounds: the next wait would end with a farewell."""
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "hold", HOTLINE_AGENT_NAME="7", HOTLINE_QUEUE_ROUND="1")
+        await pbx.bell.until(lambda: caller.music)
+        pbx.press(caller, "1")
+        await pbx.bell.until(lambda: caller.departed)
+        assert (caller.departed, caller.variables["HOTLINE_QUEUE_ROUND"]) == ("hotline-resume,s", "1")
