@@ -161,7 +161,9 @@ def send(who: str, procedure: str, config_file: Path | None) -> None:
     settings = settings_in(config_file)
     known = standard.load(paths.standard_folder(settings.standard)).procedures
     if procedure not in known:
-        raise click.BadParameter(f"the standard {settings.standard!r} has: {', '.join(sorted(known))}")
+        raise click.BadParameter(
+            f"{procedure!r} is no procedure; the standard {settings.standard!r} has: {', '.join(sorted(known))}"
+        )
     over_ami(settings, lambda ami: agents.send(ami, who, procedure))
     click.echo(f"the caller is on the way to {procedure}")
 

@@ -125,11 +125,11 @@ def ask(config_file: Path | None, question: Callable[[Calls, RecordsSettings], A
     """What the database of this configuration says. Raises BrokenConfiguration, StoreUnreachable."""
     import asyncio
 
-    from ari_app.records import settings
+    from ari_app import config
     from ari_app.records.database import Database
     from ari_app.records.store import Calls
 
-    chosen = settings.load(config_file)
+    chosen = config.load(config_file).records
 
     async def answer() -> T:
         database = await Database.open(chosen.database, create=False)

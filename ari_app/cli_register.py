@@ -172,9 +172,13 @@ def list_(review: bool, everything: bool, as_json: bool) -> None:
     now, rules = time.time(), Screening()
 
     async def show(store: Store) -> None:
+        shown = False
         async for entry in store.all(under_review=review):
             if everything or speaks(entry.listing, rules, now):
                 click.echo(json.dumps(json_of(entry), ensure_ascii=False) if as_json else line_of(entry, now))
+                shown = True
+        if not shown and not as_json:
+            click.echo("no entry to be looked at" if review else "no number is known")
 
     _with_store(show)
 

@@ -44,12 +44,12 @@ def _now() -> datetime:
 
 def _with_store(config_file: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
     """Do something with the requests of this configuration's database."""
-    from ari_app.records import settings as records
+    from ari_app import config
     from ari_app.records.database import Database
     from ari_app.requests.store import Store
 
     async def do() -> T:
-        database = await Database.open(records.load(config_file).database)
+        database = await Database.open(config.load(config_file).records.database)
         try:
             return await work(Store(database))
         finally:
@@ -203,11 +203,13 @@ def add(
     to: str, by_hand: bool,
 ) -> None:  # fmt: skip
     """Somebody is to be rung: goods were delivered today, something was bought (S004-I09, S004-I10)."""
+    from ari_app import config
     from ari_app.errors import RequestRefused
     from ari_app.requests.letter import follow_up
-    from ari_app.requests.settings import load
 
-    letter = follow_up(load(config_file), telephone, procedure, within, after, rule, to, not by_hand, _now())
+    letter = follow_up(
+        config.load(config_file).requests, telephone, procedure, within, after, rule, to, not by_hand, _now()
+    )
     if letter.refused:
         raise RequestRefused(f"the number {letter.refused}; allowed_prefixes in hotline.yaml says which are rung")
 
@@ -255,7 +257,7 @@ def advance(config_file: Path | None, by: str, note: str, number: int) -> None:
 @_config
 @_signed
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
-@click.argument("time", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]))
+@click.argument("time", metavar="TIME", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]))
 def promise(config_file: Path | None, by: str, number: int, time: datetime) -> None:
     """The caller was promised to be rung at TIME, "2026-11-25 15:00", in the request's own zone (S004-O05)."""
     from ari_app.requests.showing import moment

@@ -61,6 +61,17 @@ def test_passwords_in_the_environment_win(tmp_path: Path, monkeypatch: pytest.Mo
     assert "new" not in repr(settings)
 
 
+def test_a_file_that_hashes_may_leave_the_secret_to_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "hotline.yaml"
+    file.write_text("records: {numbers: hash}\n")
+    with pytest.raises(BrokenConfiguration, match="needs a secret"):
+        config.load(file)
+    monkeypatch.setenv("HOTLINE_RECORDS_SECRET", "a secret of some length")
+    assert config.load(file).records.secret.get_secret_value() == "a secret of some length"
+
+
 def test_a_worker_s_name_is_one_asterisk_can_know(tmp_path: Path) -> None:
     with pytest.raises(BrokenConfiguration, match="letters, digits, dots, dashes"):
         config.load(None, "a b")

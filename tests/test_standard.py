@@ -328,6 +328,11 @@ def test_a_folder_without_a_standard_is_told_so(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
+def test_a_name_that_is_not_shipped_is_told_with_those_that_are() -> None:
+    with pytest.raises(BrokenStandard, match=r"no standard 'nowhere' is shipped; .* there are after-sales, "):
+        load(paths.standard_folder("nowhere"))
+
+
 def test_a_standard_that_is_a_folder_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "standard.yaml").mkdir()
     with pytest.raises(BrokenStandard, match="cannot be read"):

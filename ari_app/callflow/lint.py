@@ -114,6 +114,10 @@ class _Reader:
             yield from self._lacking(ladder)
             yield from self._misled(ladder)
         yield from self._late_greetings()
+        if self.standard.hours is not None and self.standard.desk.closed is None:
+            yield self._finding(
+                ("hours",), "who rings outside them is served as within: reception.closed is missing", grave=False
+            )
 
     def _finding(self, where: Location, what: str, grave: bool = True) -> Finding:
         return Finding(str(self.written.complaint(where, what)), grave)

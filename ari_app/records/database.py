@@ -70,7 +70,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, url: sa.URL) -> None:
         self.engine = engine
-        self.shown = url.render_as_string(hide_password=True)
+        self.shown = _shown(url)
         """The URL as it may be told to people: without a password."""
         self._file = _in_file(url)
         self._opened: tuple[int, int] | None = None  # which file on which disk
@@ -180,6 +180,11 @@ def _in_file(url: sa.URL) -> Path | None:
     return Path(str(url.database)) if is_file else None
 
 
+def _shown(url: sa.URL) -> str:
+    """How people are told which database is meant: SQLite's by its file, others by their URL without the password."""
+    return str(_in_file(url) or url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True))
+
+
 def _identity(file: Path | None) -> tuple[int, int] | None:
     try:
         found = file.stat() if file is not None else None
@@ -204,7 +209,7 @@ def _must_exist(url: sa.URL) -> None:
     file = _in_file(url)
     if file is not None and not file.exists():
         raise StoreUnreachable(
-            f"{url}: no such file: no call has been recorded there, or another configuration says where"
+            f"{file}: no such file: no call has been recorded there, or another configuration says where"
         )
 
 

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from ari_app.errors import BrokenConfiguration
 from ari_app.records.database import check_url
-from ari_app.yamlfile import YamlFile
 
 SECRET_LEAST = 16
 """Characters of a secret: with a shorter one, trying all numbers is easier than keeping it."""
@@ -94,27 +93,6 @@ def keep_number(number: str, numbers: Numbers, secret: str = "") -> str:
     if len(plain) < 7:  # an extension: two digits of four would give it away
         return "•" * len(plain)
     return plain[:3] + "•" * (len(plain) - 5) + plain[-2:]
-
-
-class _Beside(BaseModel):
-    """The rest of hotline.yaml is not our business here."""
-
-    records: RecordsSettings = RecordsSettings()
-
-
-def load(config_file: Path | None) -> RecordsSettings:
-    """`records:` of a hotline.yaml (None: the defaults); HOTLINE_RECORDS_URL and HOTLINE_RECORDS_SECRET win over it.
-
-    Raises BrokenConfiguration, one line with file, line and path.
-    """
-    content: dict[str, Any] = {}
-    if config_file is not None:
-        file = YamlFile(config_file, BrokenConfiguration)
-        if not from_environment():
-            return file.parse(_Beside).records
-        written = file.content.get("records") if isinstance(file.content, dict) else None
-        content = dict(written) if isinstance(written, dict) else {}
-    return settle({**content, **from_environment()})
 
 
 def from_environment() -> dict[str, str]:

@@ -159,7 +159,6 @@ class Desk:
                 while self._letters:
                     await self._write_one(self._letters[0])
                     self._letters.popleft()
-                self._is_there()
             except (StoreUnreachable, BrokenConfiguration, OSError) as problem:
                 self._is_away(problem)
                 await self._to_spool()
@@ -173,13 +172,15 @@ class Desk:
         """Into the database; what it refuses for good is set aside, so that the next ones are not held up."""
         store = await self._store()
         try:
-            return await store.file(letter)
+            number = await store.file(letter)
         except StoreUnreachable:
             raise
         except Exception:  # a zone this machine has not, a value no column takes …
             log.error("the database refuses a filing; it is set aside beside the spool, in a file named .broken")
             await asyncio.to_thread(self._spool.set_aside, to_line(letter))
-            return None
+            number = None
+        self._is_there()
+        return number
 
     async def _replay_if_readable(self) -> None:
         """A disk that is away is no reason to keep from the database what is in memory."""
@@ -248,6 +249,8 @@ class Desk:
             self._is_away(problem)
         except Exception:
             log.exception("the clocks could not be looked at")
+        else:
+            self._is_there()
         self.looked.set()
 
     def _tell(self, letter: Letter, number: int | None) -> None:

@@ -12,10 +12,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from ari_app.errors import BrokenConfiguration
 from ari_app.hours import Hours
 from ari_app.records.settings import state_folder
-from ari_app.yamlfile import YamlFile
 
 
 class RequestsSettings(BaseModel):
@@ -85,18 +83,3 @@ class RequestsSettings(BaseModel):
     def always(self) -> Hours:
         """The hours of a standard that has none."""
         return Hours.always(ZoneInfo(self.zone))
-
-
-class _Beside(BaseModel):
-    """The rest of hotline.yaml is not our business here."""
-
-    requests: RequestsSettings = RequestsSettings()
-
-
-def load(config_file: Path | None) -> RequestsSettings:
-    """`requests:` of a hotline.yaml (None: the defaults). Raises BrokenConfiguration, one line with file and line."""
-    return (
-        RequestsSettings()
-        if config_file is None
-        else YamlFile(config_file, BrokenConfiguration).parse(_Beside).requests
-    )

@@ -66,6 +66,11 @@ def parent_of(file: YamlFile) -> Path | None:
 
 def _lineage(folder: Path) -> list[YamlFile]:
     files: list[YamlFile] = []
+    if folder.parent == shipped("prompts") and not (folder / STANDARD).is_file():
+        known = ", ".join(sorted(file.parent.name for file in folder.parent.glob(f"*/{STANDARD}")))
+        raise BrokenStandard(
+            f"no standard {folder.name!r} is shipped; one of your own has a slash in it; there are {known}"
+        )
     next_folder: Path | None = folder
     while next_folder is not None:
         file = YamlFile(next_folder / STANDARD, BrokenStandard)

@@ -192,3 +192,11 @@ def test_every_entry_names_a_rule_that_exists() -> None:
     named = {rule for entry in entries for rule in NAMED.findall(entry.rule)}
     named |= {rule for kind in asked.kinds.values() for rule in kind}
     assert named - set(rules()) == set() and all(NAMED.search(entry.rule) for entry in asked.phrases)
+
+
+def test_hours_that_change_nothing_are_a_note(tmp_path: Path) -> None:
+    home = in_hanzi(tmp_path)
+    with (home / "standard.yaml").open("a", encoding="utf-8") as file:
+        file.write('hours: {zone: Asia/Shanghai, workdays: ["08:30-17:00"]}\n')
+    said = lint(str(home))
+    assert said.exit_code == 0 and "reception.closed is missing" in said.output and "hours" in said.output

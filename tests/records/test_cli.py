@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from ari_app import config as configuration
 from ari_app.call import Arrival
 from ari_app.cli_calls import bounds, calls
 from ari_app.cli_report import report
@@ -23,7 +24,7 @@ from ari_app.records.database import Database
 from ari_app.records.facts import CallRecord, Service, Side
 from ari_app.records.prescriptions import of_standard
 from ari_app.records.record import fold
-from ari_app.records.settings import load
+from ari_app.records.settings import RecordsSettings
 from ari_app.records.store import Calls, parse
 from ari_app.rehearsal.twin import rehearse
 from tests import callers
@@ -37,6 +38,10 @@ def configure(folder: Path, *, url: str = "", more: str = "") -> Path:
     file = folder / "hotline.yaml"
     file.write_text(f"records:\n  url: {url or f'sqlite:///{folder}/hotline.db'}\n{more}")
     return file
+
+
+def load(file: Path | None) -> RecordsSettings:
+    return configuration.load(file).records
 
 
 def recorded(config: Path, *records: CallRecord) -> None:

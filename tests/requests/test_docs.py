@@ -11,10 +11,11 @@ import yaml
 from click import Group
 from pydantic import TypeAdapter, ValidationError
 
+from ari_app import config
 from ari_app.cli_requests import requests
 from ari_app.errors import BrokenConfiguration
 from ari_app.requests.clocks_file import ClocksFile
-from ari_app.requests.settings import RequestsSettings, load
+from ari_app.requests.settings import RequestsSettings
 
 TEXT = (Path(__file__).parents[2] / "docs" / "requests.md").read_text(encoding="utf-8")
 BLOCKS: list[dict[str, Any]] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)]
@@ -55,7 +56,7 @@ def test_a_mistake_in_the_settings_is_one_line_with_its_place(tmp_path: Path, wr
     file = tmp_path / "hotline.yaml"
     file.write_text(f"queue: hotline\nrequests: {written}\n", encoding="utf-8")
     with pytest.raises(BrokenConfiguration) as told:
-        load(file)
+        config.load(file)
     assert complaint in str(told.value) and "\n" not in str(told.value) and f"{file}:2: requests" in str(told.value)
 
 
