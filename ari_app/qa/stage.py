@@ -73,6 +73,7 @@ class Stage:
         command: Sequence[str] = COMMAND,
         settings: dict[str, str] | None = None,
         dialplan: str = "",
+        queues: str = "",
         requests: Mapping[str, object] | None = None,
     ) -> None:
         self._folder = folder
@@ -91,6 +92,7 @@ class Stage:
             extra={
                 "pjsip.conf": self._trunk_and_phones(),
                 "extensions.conf": dialplan,
+                "queues.conf": queues,
                 "features.conf": _more_keys(self.standard),
             },
             settings=settings or {},

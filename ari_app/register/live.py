@@ -233,7 +233,8 @@ class LiveRegister:
                 await self._read_marks(since=self._clock() - KEEP_MARKS)
             await self._read_changes()
             self.loaded.set()
-            log.info("the register is loaded: %d numbers, %d other entries", len(columns), len(others))
+            level = logging.INFO if len(columns) or others else logging.DEBUG
+            log.log(level, "the register is loaded: %d numbers, %d other entries", len(columns), len(others))
 
     async def poll(self) -> None:
         """What was changed since, here or by another worker."""

@@ -129,6 +129,12 @@ async def test_the_utility_confirms_several_times_and_thanks_for_having_waited(
         assert thanked.start - asked.end == pytest.approx(5 + 3, abs=0.15)
 
 
+DUTY = """
+[hotline-duty](+)
+member => PJSIP/agent-001
+"""
+
+
 @pytest.mark.rule("S004-B01")
 @pytest.mark.parametrize("span", ["lunch", "closed"])
 async def test_an_office_diverts_at_lunch_and_after_hours(asterisk: Asterisk, tmp_path: Path, span: str) -> None:
@@ -139,9 +145,8 @@ async def test_an_office_diverts_at_lunch_and_after_hours(asterisk: Asterisk, tm
         hours = 'workdays: ["00:00-00:01"]\n  saturday: []\n  sunday: []\n  lunch: []'
     office = child(tmp_path, "office-now", "office-reception", f"hours:\n  {hours}\n")
     told = "lunch" if span == "lunch" else "closed"
-    # nobody is on duty in this house: the queue gives the caller back at once, and the agents' queue takes them
-    caller = CastCaller("rings", f"when it is {span}", (), (told, "connecting", "busy"), Outcome.SERVED, Agent.STAYS)
+    caller = CastCaller("rings", f"when it is {span}", (), (told, "connecting"), Outcome.SERVED, Agent.STAYS)
     async with Stage(
-        asterisk, tmp_path / "stage", standard_folder=office, sounds=paths.shipped("prompts"), agents=2
+        asterisk, tmp_path / "stage", standard_folder=office, sounds=paths.shipped("prompts"), agents=2, queues=DUTY
     ) as stage:
         all_kept(stage, await stage.perform_fairly([caller]))
