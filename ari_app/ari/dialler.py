@@ -112,11 +112,13 @@ class AriDialler:
         return await self._ring(attempt, AGENT, f"{self._queue}@hotline-callback-agent", seconds, known)
 
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
-        """The caller's telephone rings, and the agent hears music; when the agent leaves it stops."""
+        """The caller's telephone rings, and stops when the agent leaves.
+
+        The agent hears nothing meanwhile: with music on their line, the caller did not hear them afterwards.
+        """
         assert isinstance(agent, RungLine)
         dropped = {"HOTLINE_CALLBACK_DROPPED": "yes" if request.procedure == DROPPED else ""}
         where = f"{re.sub('[^+0-9]', '', request.number)}@hotline-callback-caller"
-        await self._music(agent, "POST")
         return await self._ring(agent.attempt, CALLER, where, seconds, dropped, agent)
 
     async def connect(self, agent: Leg, caller: Leg) -> Outcome:
@@ -125,7 +127,6 @@ class AriDialler:
         Cancelled, it is over for us, and they go on talking.
         """
         assert isinstance(agent, RungLine) and isinstance(caller, RungLine)
-        await self._music(agent, "DELETE")
         bridge = f"bridges/{agent.attempt}"
         await self._wire.request_aside("POST", bridge, {"type": "mixing"})
         if not await self._join(bridge, agent):
@@ -177,11 +178,6 @@ class AriDialler:
             return Unreached.FAILED if line.is_gone else Unreached.NO_ANSWER
         cause = rung.result()
         return line if cause is None else _unreached(cause)
-
-    async def _music(self, agent: RungLine, method: str) -> None:
-        """Whether they hear it changes nothing."""
-        with contextlib.suppress(PbxUnreachable):
-            await self._wire.request(method, f"{_channel(agent.id)}/moh")
 
     async def _join(self, bridge: str, line: RungLine) -> bool:
         """Whether they are in the bridge; False when they have hung up."""

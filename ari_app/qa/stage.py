@@ -17,7 +17,6 @@ from pathlib import Path
 
 from ari_app import paths, standard
 from ari_app.agent_keys import features
-from ari_app.call import Prompt
 from ari_app.errors import HotlineError, PbxFailed
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline, dialplan_folder
@@ -27,10 +26,10 @@ from ari_app.qa.application import COMMAND, Application
 from ari_app.qa.carrier import Carrier
 from ari_app.qa.carrier_config import CarrierPlan, Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
-from ari_app.qa.casting import root, within_reach
+from ari_app.qa.casting import root
+from ari_app.qa.ears import Ears
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.machine import LATE_BEAT, SCARCE, Scarcity, telephones_first, think
-from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.mouth import Clip, load_clip
 from ari_app.qa.player import Director, Plan, Player, rehearsed
 from ari_app.qa.verdict import judge
@@ -102,7 +101,7 @@ class Stage:
         self.carrier = Carrier(self._plan(), self.director.agent_rings)
         self.applications: list[Application] = []
         self._plans: dict[CastCaller, Plan] = {}
-        self._matchers: dict[frozenset[str], Matcher] = {}
+        self.ears = Ears(self.standard, self._sounds, (self.voices.caller, self.voices.agent))
         self._numbers = itertools.count(13_800_000_001)
 
     async def __aenter__(self) -> Stage:
@@ -193,24 +192,7 @@ class Stage:
         await player.play(self.carrier, self.director, player.caller.dialled or DIALLED)
 
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
-        return [await think(player.hearing, self.matcher(player.caller)) for player in players]
-
-    def matcher(self, caller: CastCaller) -> Matcher:
-        """Knows the people's voices, what this caller is owed, and what any caller may come to hear.
-
-        Not every sentence of a standard: looking for all of them in every recording would take longer than the calls,
-        and standards are polite in the same words: "请稍候" is a sentence here and the middle of another there.
-        """
-        owed = frozenset(name.partition(".")[0] for name in caller.expects)
-        wanted = owed | within_reach(self.standard)
-        if wanted not in self._matchers:
-            prompts = [prompt for name, prompt in self.standard.prompts.items() if name in wanted]
-            fragments = (part for prompt in prompts for part in prompt.slots if isinstance(part, Prompt))
-            recorded = (prompt for prompt in (*prompts, *fragments) if prompt.recording)
-            recordings = (self._sounds / f"{prompt.recording}.wav" for prompt in recorded)
-            people = {clip.name: clip.samples for clip in (self.voices.caller, self.voices.agent)}
-            self._matchers[wanted] = Matcher(load_prompts(recordings) | people)
-        return self._matchers[wanted]
+        return [await think(player.hearing, self.ears.matcher(player.caller)) for player in players]
 
     def _config(self) -> Path:
         """hotline.yaml for the application; the passwords come by the environment."""

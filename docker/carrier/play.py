@@ -30,8 +30,8 @@ from ari_app.qa import page, report
 from ari_app.qa.carrier import Carrier
 from ari_app.qa.carrier_config import CarrierPlan, Phone
 from ari_app.qa.cast import CAST, HOSTILE, CastCaller
+from ari_app.qa.ears import Ears
 from ari_app.qa.hearing import Hearing
-from ari_app.qa.matcher import Matcher, load_prompts
 from ari_app.qa.player import Director, Player, rehearsed
 from ari_app.qa.stage import DIALLED, Voices
 from ari_app.qa.verdict import Verdict, judge
@@ -151,16 +151,8 @@ async def _hearings(plan: CarrierPlan, cast: Sequence[CastCaller], spoken: Stand
             players.append(Player(caller, script, voices, str(next(numbers)), tell))
         async with Carrier(plan, director.agent_rings) as carrier:
             await asyncio.gather(*(player.play(carrier, director, DIALLED) for player in players))
-    matcher = _matcher(spoken, voices)
-    return [await asyncio.to_thread(player.hearing, matcher) for player in players]
-
-
-def _matcher(spoken: Standard, voices: Voices) -> Matcher:
-    folder = paths.standard_folder("hotline-standard") / spoken.language
-    prompts = load_prompts(
-        folder / f"{name}.wav" for name, prompt in spoken.prompts.items() if prompt != spoken.lead_in
-    )
-    return Matcher(prompts | {clip.name: clip.samples for clip in (voices.caller, voices.agent)})
+    ears = Ears(spoken, paths.shipped("prompts"), (voices.caller, voices.agent))
+    return [await asyncio.to_thread(player.hearing, ears.matcher(player.caller)) for player in players]
 
 
 def _write(out: Path, results: Results, spoken: Standard, console: Console) -> None:
