@@ -27,10 +27,11 @@ async def test_a_softphone_outside_hears_the_greeting(hotline: Composed) -> None
     host, port = heard.sound_from
     assert host == LISTEN
     assert hotline.rtp_first <= port < hotline.rtp_first + 60
-    folder = paths.standard_folder("hotline-standard")
-    spoken = standard.load(folder)
-    names = (name for name, prompt in spoken.prompts.items() if prompt != spoken.lead_in)
-    matcher = Matcher(load_prompts(folder / spoken.language / f"{name}.wav" for name in names))
+    spoken = standard.load(paths.standard_folder("hotline-standard"))
+    recordings = [
+        prompt.recording for prompt in spoken.prompts.values() if prompt.recording and prompt != spoken.lead_in
+    ]
+    matcher = Matcher(load_prompts(paths.shipped("prompts") / f"{recording}.wav" for recording in recordings))
     prompts = matcher.find(heard.recording)
     assert [found.prompt for found in prompts] == ["greeting"]
     assert prompts[0].opening > 0.6
