@@ -73,6 +73,14 @@ CAST = (
         ("greeting", "wrong-number", "station-menu", "connecting"), Outcome.SERVED, Agent.STAYS,
     ),
     CastCaller(
+        "leaves a message", "presses 9, then 4 in the station",
+        (Waits(3.0), Presses("9"), Hears("station-menu"), Waits(1.0), Presses("4"),
+         Hears("message-please"), Waits(0.7), SENTENCE,
+         Hears("number-please"), Waits(0.5), *keys(NUMBER), Presses("#"), Hears("number-is"), Waits(2.0), Presses("1")),
+        ("greeting", "wrong-number", "station-menu", "message-please", "number-please", "number-is.1", "number-is.2",
+         "message-taken", *LINGERS), Outcome.LET_GO,
+    ),
+    CastCaller(
         "has heard ringing for too long", "is silent", (),
         ("late-answer", "offer", "offer", "no-sound"), Outcome.LET_GO,
         dialled="late", arrival=Arrival(rang=12.0), answered_within=14.0,
@@ -96,6 +104,7 @@ PROVEN = {
     "leaves a number when our systems fail": ["S000-23", "S000-32", "S004-F07"],
     "wrong number, wants to know the right one": ["S000-13"],
     "wrong number, wants a person after all": ["S000-13", "S000-28"],
+    "leaves a message": ["S000-10", "S004-L11"],
     "has heard ringing for too long": ["S000-15", "S000-03"],
     "rings from an area with an outage": ["S002-19"],
 }
