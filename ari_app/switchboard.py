@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 COMING_WITHIN = 1.0
 """Seconds after a claim that was ours until we no longer expect the caller; they come within milliseconds."""
+RESCUED_WITHIN = 30.0
+"""Seconds to wait for an Asterisk that is away while a caller is to go to the queue; who ends us waits no longer."""
 LET_GO_WITHIN = 15.0
 """Seconds in which everybody still on the line must have been handed to the queue."""
 TALK_DETECT = "func_talkdetect.so"
@@ -291,11 +293,12 @@ class Switchboard:
             line.journal.note(What.RESCUED)
         self._leaving.add(channel_id)
         try:
-            await rescue(self.wire, channel_id, self._queue)
+            async with asyncio.timeout(RESCUED_WITHIN):
+                await rescue(self.wire, channel_id, self._queue)
         except CallerHungUp:
             pass
-        except PbxUnreachable as problem:
-            log.error("a caller could not be handed to the queue: %s", problem)
+        except (PbxUnreachable, TimeoutError) as problem:
+            log.error("a caller could not be handed to the queue: %s", problem or "Asterisk does not answer")
         except Exception:
             log.exception("a caller could not be handed to the queue")
         finally:
