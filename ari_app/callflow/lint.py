@@ -178,7 +178,7 @@ class _Reader:
         found: set[Lead] = set()
         waiting = [ladder]
         while waiting:
-            for lead in leads_of(waiting.pop()):
+            for lead in waiting.pop().leads():
                 if lead not in found:
                     found.add(lead)
                     if isinstance(lead, Goto):
@@ -193,17 +193,6 @@ class _Reader:
     def _owner(self, kind: str) -> str:
         """A kind whose own procedure is there is not looked for by rules as well."""
         return kind if kind in self.standard.procedures else ""
-
-
-def leads_of(ladder: Ladder) -> Iterator[Lead]:
-    """Everywhere a procedure can lead."""
-    yield ladder.then
-    yield ladder.on_response
-    yield from ladder.keys.values()
-    for step in ladder.steps:
-        yield from step.keys.values()
-        if step.on_response is not None:
-            yield step.on_response
 
 
 def _contain(required: _Required, texts: list[str]) -> bool:

@@ -28,7 +28,7 @@ from ari_app.callflow.cards import (
 from ari_app.callflow.style import STYLE
 from ari_app.callflow.svg import Canvas, width, wrapped
 from ari_app.callflow.texts import texts_of
-from ari_app.standard import Goto, Ladder, Lead, Standard, Then
+from ari_app.standard import Goto, Ladder, Standard, Then
 
 COLUMNS = 5
 GAP, MARGIN = 26.0, 44.0
@@ -91,7 +91,7 @@ class Picture:
     def _used(self) -> set[str]:
         found: set[str] = set()
         for ladder in self.standard.procedures.values():
-            for lead in _leads(ladder):
+            for lead in ladder.leads():
                 found.add("procedure" if isinstance(lead, Goto) else lead.value)
         return found
 
@@ -261,7 +261,7 @@ class Picture:
         seen = set(self.drawn)
         waiting = [ladder for name, ladder in self.standard.procedures.items() if name in seen]
         while waiting:
-            for lead in _leads(waiting.pop(0)):
+            for lead in waiting.pop(0).leads():
                 following = self.standard.procedure_of(lead)
                 if following is not None and following.name not in seen:
                     seen.add(following.name)
@@ -273,16 +273,6 @@ class Picture:
 def draw(standard: Standard) -> str:
     """The picture of a standard, as an SVG file; raises BrokenStandard when its words cannot be read."""
     return Picture(standard).draw()
-
-
-def _leads(ladder: Ladder) -> Iterator[Lead]:
-    yield ladder.then
-    yield ladder.on_response
-    yield from ladder.keys.values()
-    for step in ladder.steps:
-        yield from step.keys.values()
-        if step.on_response is not None:
-            yield step.on_response
 
 
 def _rows(branches: list[Branch], room: int) -> Iterable[list[Branch]]:

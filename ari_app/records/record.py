@@ -105,7 +105,6 @@ class _Reading:
     _places: int = 0
     _saying: tuple[float, str] | None = None  # since when, which prompt
     _quiet: float | None = None  # since when we have been listening by the standard
-    _said_here: bool = False
 
     def read(self, milestone: Milestone) -> None:
         """One milestone more. Words this fold does not know are noted as they are."""
@@ -162,7 +161,7 @@ class _Reading:
             known = self.prescriptions.procedures.get(place.procedure)
             waits = sum(other.procedure == place.procedure for other in self.prescriptions.waits)
             self.procedures.append(Entered(self.now, place.procedure, known.rules if known else (), waits))
-        self.place, self._quiet, self._said_here = place, None, False
+        self.place, self._quiet = place, None
         self._places += 1
 
     def _said(self, end: Cut) -> None:
@@ -172,7 +171,6 @@ class _Reading:
         rule = self.prescriptions.sentences.get(name, "")
         place = self.place or Place("", 0)
         self.prompts.append(Said(since, self.now, name, end, place.procedure, place.step, rule))
-        self._said_here = True
 
     def _hear(self, what: str) -> None:
         self.heard.append(Heard(self.now, what))

@@ -5,7 +5,7 @@ Rule: a loaded standard never changes; a call keeps the one it began with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -112,6 +112,16 @@ class Ladder:
     agent_key: str = ""
     clock: str = ""
     queue: str = ""
+
+    def leads(self) -> Iterator[Lead]:
+        """Everywhere this ladder can lead."""
+        yield self.then
+        yield self.on_response
+        yield from self.keys.values()
+        for step in self.steps:
+            yield from step.keys.values()
+            if step.on_response is not None:
+                yield step.on_response
 
     def telling(self, key: str) -> Ladder:
         """This ladder for a caller who is told to press `key`."""

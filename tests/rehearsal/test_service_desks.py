@@ -5,14 +5,12 @@ Every sentence lasts two seconds here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from ari_app.call import Arrival, Door, Kind
 from ari_app.rehearsal.script import HangsUp, Hears, Presses, Says, Waits
 from ari_app.rehearsal.twin import rehearse, returned_by_agent
-from ari_app.standard import Ladder, Lead, Then
+from ari_app.standard import Then
 from tests.evenly import NUMBER, by_agent, evenly, hangs_up_after, owed, presses, rung_by_us
 from tests.timelines import timeline
 
@@ -124,21 +122,10 @@ def test_who_cannot_be_helped_now_is_promised_a_call() -> None:
     assert owed(happened) == [(Kind.CALLBACK, "enquiry-callback", "")]
 
 
-def leads(ladder: Ladder) -> Iterator[Lead]:
-    """Everywhere a procedure may lead."""
-    yield ladder.then
-    yield ladder.on_response
-    yield from ladder.keys.values()
-    for step in ladder.steps:
-        yield from step.keys.values()
-        if step.on_response is not None:
-            yield step.on_response
-
-
 @pytest.mark.rule("S004-Q07")
 def test_the_support_transfers_nobody() -> None:
     standard = evenly("it-support")
-    assert all(Then.TRANSFER not in leads(ladder) for ladder in standard.procedures.values())
+    assert all(Then.TRANSFER not in ladder.leads() for ladder in standard.procedures.values())
     assert standard.desk.dials is None
 
 
