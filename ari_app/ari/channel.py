@@ -31,6 +31,8 @@ PRIORITY, AGENT, DIAL_STATUS = "HOTLINE_PRIORITY", "HOTLINE_AGENT_NAME", "HOTLIN
 
 SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: ""}
 """What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""
+RESCUED = "HOTLINE_RESCUED"
+"""Tells the dialplan not to offer us again a caller whom we could not serve and no agent took."""
 
 MESSAGE_GAP = 3
 """Seconds of silence that end a caller's message."""
@@ -111,7 +113,7 @@ class AriChannel:
         where, urgent = _door(to)
         exists = await self._wire.request("GET", f"{self._uri}/variable", {"variable": _exists(where)})
         noted = self._set({
-            **SPENT, ROUND: briefing["round"], PRIORITY: "10" if urgent else "",
+            **SPENT, RESCUED: "", ROUND: briefing["round"], PRIORITY: "10" if urgent else "",
             "HOTLINE_HEARD": briefing["heard"], "HOTLINE_WAITED": briefing["waited"], "HOTLINE_STEP": briefing["step"],
             "HOTLINE_LATE": briefing["late"],
         })  # fmt: skip
@@ -216,7 +218,7 @@ async def rescue(wire: Wire, channel_id: str, queue: QueueName, owner: str = "")
             ]
             for method, running in _running(playing, recording):
                 await wire.request_aside(method, running)
-            await wire.request_aside("POST", f"{uri}/variables", None, {"variables": SPENT})
+            await wire.request_aside("POST", f"{uri}/variables", None, {"variables": {**SPENT, RESCUED: "yes"}})
             exists = await wire.request_aside("GET", f"{uri}/variable", {"variable": _exists(where)})
             left = await wire.request_aside("POST", f"{uri}/continue", _way_out(where, exists))
             if not left.ok and not left.gone:

@@ -95,6 +95,10 @@ class Desk:
         """The words with which this caller comes (again)."""
         return (await asyncio.wait_for(self._came[caller.channel].get(), WITHIN)).args
 
+    def has_come(self, caller: Caller) -> bool:
+        """Whether this caller is here and nobody has looked."""
+        return not self._came[caller.channel].empty()
+
     @contextlib.asynccontextmanager
     async def caller(self, dialled: str = "4008", number: str = "", away: bool = False) -> AsyncIterator[Caller]:
         """Somebody rings the hotline, and has hung up in the end."""

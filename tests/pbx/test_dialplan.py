@@ -218,6 +218,17 @@ async def test_who_presses_the_key_while_the_application_is_away_keeps_a_place_b
         assert await caller.found("HOTLINE_PRIORITY", "HOTLINE_QUEUE_NOW") == ["10", "patient"]
 
 
+async def test_whom_the_application_could_not_serve_is_not_offered_to_it_again_while_no_agent_comes(
+    house: House,
+) -> None:
+    async with house.desk.caller() as caller:
+        await house.desk.arrives(caller)
+        rounds = {"HOTLINE_QUEUE_ROUNDS": "2", "HOTLINE_ROUND_PAUSE": "1"}
+        await caller.sent("hotline-queue,nobody", HOTLINE_RESCUED="yes", **rounds)
+        await asyncio.wait_for(house.desk.gone[caller.channel].wait(), 2 * WITHIN)  # told, given 5 s, let go
+        assert not house.desk.has_come(caller)
+
+
 @pytest.mark.rule("S000-15")
 async def test_after_three_rings_in_the_queue_the_caller_hears_an_apology(house: House) -> None:
     """10 s by the sample's queues.conf, while every agent is on a break."""

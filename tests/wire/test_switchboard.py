@@ -15,7 +15,7 @@ import pytest
 from ari_app import ear, line
 from ari_app.ari import channel as ari_channel
 from ari_app.ari import peers, wire
-from ari_app.ari.channel import PLACE, PLAYBACK, ROUND
+from ari_app.ari.channel import PLACE, PLAYBACK, RESCUED, ROUND
 from ari_app.ari.wire import State
 from ari_app.errors import PbxRefused
 from ari_app.front_office import Stint
@@ -463,9 +463,11 @@ async def test_broken_procedure_sends_its_caller_to_the_queue_and_no_neighbour_n
         pbx.press(unlucky, "9")
         await reaches_an_agent(pbx, unlucky)
         assert (await told(worker, unlucky))[-1] == What.RESCUED
+        assert unlucky.variables[RESCUED] == "yes"
         pbx.speak(neighbour, 900)
         await reaches_an_agent(pbx, neighbour)
         assert What.RESCUED not in await told(worker, neighbour)
+        assert neighbour.variables[RESCUED] == ""
     assert "ZeroDivisionError" in caplog.text
 
 
