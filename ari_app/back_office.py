@@ -72,9 +72,8 @@ class BackOffice:
         self._station = Station(config.station, time.monotonic)
         self._prescriptions: dict[tuple[str, int], Prescriptions] = {}
         self._standard = standard
-        self._dropped: dict[
-            str, tuple[str, float]
-        ] = {}  # by number: with whom they were, and until when they may redial
+        # Whose line broke off, by number: with whom they were, and until when they may redial.
+        self._dropped: dict[str, tuple[str, float]] = {}
         self._asking: asyncio.Task[str | None] | None = None
 
     @classmethod

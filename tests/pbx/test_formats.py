@@ -108,10 +108,7 @@ async def while_playing(pbx: Pbx, application: str) -> dict[str, str]:
     async with asyncio.timeout(10):
         while True:
             for told in (await pbx.console("core show channels concise")).splitlines():
-                (
-                    name,
-                    *_,
-                ) = told.split("!")
+                name = told.split("!")[0]
                 shown = await pbx.console(f"core show channel {name}")
                 if re.search(rf"Application: {application}\b", shown):
                     return {
