@@ -100,6 +100,7 @@ class Desk:
             return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
+                await self.write()  # what was filed when the line broke, perhaps a moment ago, is there to be found
                 return await (await self._store()).redialled(known, DROPPED, self._now())
         except Exception as problem:  # a caller is on the line
             log.warning("whether a caller redials could not be looked up: %s", type(problem).__name__)

@@ -320,6 +320,13 @@ async def test_a_dropped_caller_who_redials_goes_to_their_agent_and_one_who_does
     assert {r.state for r in await store.listing(frozenset(State))} == {State.OPEN, State.CANCELLED}
 
 
+async def test_who_redials_before_the_drop_is_written_down_is_not_rung(desk: Desk, store: Store) -> None:
+    """They were on the line with their agent when the hotline rang them: seen on a real PBX."""
+    desk.dropped("call-1", NUMBER, "agent-007", Office())
+    assert await desk.redialled(NUMBER) == "agent-007"
+    assert [r.state for r in await store.listing(frozenset(State))] == [State.CANCELLED]
+
+
 async def test_a_caller_who_arrives_waits_for_no_database(
     lite: Database, tmp_path: Path, wall: Wall, caplog: pytest.LogCaptureFixture
 ) -> None:
