@@ -188,7 +188,9 @@ class BackOffice:
 
     def file(self, stint: Stint, filing: Filing) -> None:
         arrival = stint.arrival
-        self._desk.file(stint.call_id, arrival.number, filing, stint.standard, arrival.agent)
+        # A worker that adopts a call in the midst of a step takes that step again: what it files was filed.
+        same = f"{stint.call_id} {filing.kind} {filing.procedure} {filing.recording}"
+        self._desk.file(stint.call_id, arrival.number, filing, stint.standard, arrival.agent, same)
         if filing.kind is Kind.ALERT and filing.procedure == NUISANCE:
             self._report(stint)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ari_app.back_office import BackOffice
-from ari_app.call import Arrival, CallId
+from ari_app.call import Arrival, CallId, Filing, Kind
 from ari_app.config import Configuration
 from ari_app.front_office import Stint
 from ari_app.journal import Journal, Place, What
@@ -17,6 +17,7 @@ from ari_app.records.settings import RecordsSettings
 from ari_app.register.live import LiveRegister
 from ari_app.register.store import Store
 from ari_app.requests.settings import RequestsSettings
+from ari_app.requests.store import Store as RequestStore
 from ari_app.standard import Standard, load
 from tests.standards import WRITTEN, write
 
@@ -44,6 +45,22 @@ async def test_a_call_is_recorded_while_somebody_breaks_the_standard(tmp_path: P
         (home / "standard.yaml").write_text(WRITTEN.replace("wait: 5", "wait: five"))
         office.over(finished(standard, What.HANG_UP))
         assert office._ledger.counts.kept == 1
+
+
+async def test_what_an_adopted_call_files_again_is_filed_once(tmp_path: Path) -> None:
+    """Its worker died after it had filed; whoever adopts the call does not know the keys the caller pressed."""
+    standard, config = load(write(tmp_path)), configured(tmp_path)
+    taken = Filing(Kind.MESSAGE, "message", taken={"number": "13900139000"})
+    for filing in (taken, Filing(Kind.MESSAGE, "message"), Filing(Kind.MESSAGE, "message", recording="second.wav")):
+        async with BackOffice.open(config, standard) as office:
+            office.file(finished(standard, What.HAND_OFF), filing)
+    database = await Database.open(config.records.database)
+    listed = await RequestStore(database).listing()
+    await database.close()
+    assert [(request.given, request.recording) for request in listed] == [
+        ("13900139000", ""),
+        ("13800138000", "second.wav"),
+    ]
 
 
 @pytest.mark.parametrize(("end", "marks"), [
