@@ -20,6 +20,7 @@ from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import judge
 from ari_app.rehearsal.script import Presses, Waits
 from ari_app.standard import Standard
+from tests.standards import child
 
 pytestmark = pytest.mark.pbx
 
@@ -102,15 +103,6 @@ procedures:
       - {wait: 3, music: true}
       - {say: hold-thanks}
 """
-
-
-def child(folder: Path, name: str, parent: str, differs: str) -> Path:
-    """A standard of our own that differs from a shipped one in this; it has no recordings, for it has no new words."""
-    home = folder / name
-    home.mkdir()
-    head = f"standard: {name}\nversion: 1\nlanguage: zh-CN\nextends: {parent}\n"
-    (home / "standard.yaml").write_text(head + differs, encoding="utf-8")
-    return home
 
 
 @pytest.mark.rule("S004-M10", "S004-M07", "S000-22")
