@@ -72,10 +72,13 @@ async def stage(asterisk: Asterisk, stage_folder: Path, tune: Matcher) -> AsyncI
         yield stage
 
 
+@pytest.mark.rule("S004-M07", "S000-22")
 async def test_who_was_asked_to_hold_hears_music_and_then_thanks(stage: Stage, tune: Matcher) -> None:
+    """The hold is short here: 4 s after the 5 in which the caller may say no; then the same agent again."""
     [held] = await stage.perform_fairly([HELD])
     assert judge(held, stage.standard).faults == ()
     asked, thanked = (found for found in held.found if found.prompt.startswith("hold-"))
+    assert thanked.start - asked.end == pytest.approx(5 + 4, abs=0.15)
     played = [f for f in await think(tune.find, held.recording) if asked.end < f.start < thanked.start]
     assert any(found.whole for found in played)  # the first goes on where the music stopped when an agent came
 
