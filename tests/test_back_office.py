@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
 
+from ari_app import back_office
 from ari_app.back_office import BackOffice
 from ari_app.call import Arrival, CallId
 from ari_app.config import Configuration
 from ari_app.front_office import Stint
 from ari_app.journal import Journal, Place, What
+from ari_app.records import ledger
 from ari_app.records.database import Database
 from ari_app.records.settings import RecordsSettings
 from ari_app.register.live import LiveRegister
 from ari_app.register.store import Store
 from ari_app.requests.settings import RequestsSettings
 from ari_app.standard import Standard, load
+from tests.records.conftest import stubborn
+from tests.records.stubborn import Stubborn
 from tests.standards import WRITTEN, write
+
+__all__ = ["stubborn"]
 
 
 def configured(folder: Path) -> Configuration:
@@ -61,3 +68,23 @@ async def test_a_silent_call_counts_when_it_has_ended_in_silence(tmp_path: Path,
     office.over(finished(standard, end))
     assert office._register._jobs.qsize() == marks
     await database.close()
+
+
+# ------------------------------------------------------------------ a driver that does not end when it is cancelled
+
+
+async def test_an_office_closes_though_a_driver_never_ends_and_says_what_did_not(
+    stubborn: Stubborn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(back_office, "CLOSES_WITHIN", 0.1)
+    monkeypatch.setattr(ledger, "LAST_TRY", 0.1)
+
+    async def come_and_go() -> None:
+        async with BackOffice.open(configured(tmp_path), load(write(tmp_path))):
+            await stubborn.asked.wait()
+
+    coming = asyncio.create_task(come_and_go())
+    await asyncio.wait((coming,), timeout=20)
+    assert coming.done()
+    (told,) = [record.message for record in caplog.records if record.levelno >= logging.ERROR]
+    assert told.startswith("told to end, and not waited for any longer: records")
