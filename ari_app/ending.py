@@ -7,6 +7,7 @@ Rule: cancelling is asking. A driver that is cancelled in the midst of a command
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
@@ -31,3 +32,17 @@ async def at_most(seconds: float, work: Coroutine[Any, Any, object]) -> bool:
         return task.done()
     finally:
         task.cancel()
+
+
+def unended(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """What keeps a program from ending: the loop's tasks, then its threads. May be asked in any thread."""
+    if tasks := asyncio.all_tasks(loop):
+        return sorted(map(_named, tasks))
+    here = (threading.main_thread(), threading.current_thread())
+    return sorted(thread.name for thread in threading.enumerate() if thread not in here and not thread.daemon)
+
+
+def _named(task: asyncio.Task[Any]) -> str:
+    """The name somebody gave it, or else its coroutine's."""
+    name = task.get_name()
+    return getattr(task.get_coro(), "__qualname__", name) if name.startswith("Task-") else name

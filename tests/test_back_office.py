@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +26,7 @@ from ari_app.register.store import Store
 from ari_app.requests.settings import RequestsSettings
 from ari_app.standard import Standard, load
 from tests.records.conftest import stubborn
-from tests.records.stubborn import Stubborn
+from tests.records.stubborn import ASKED, Stubborn
 from tests.standards import WRITTEN, write
 
 __all__ = ["stubborn"]
@@ -88,3 +92,26 @@ async def test_an_office_closes_though_a_driver_never_ends_and_says_what_did_not
     assert coming.done()
     (told,) = [record.message for record in caplog.records if record.levelno >= logging.ERROR]
     assert told.startswith("told to end, and not waited for any longer: records")
+
+
+def test_a_worker_that_is_told_to_stop_is_gone_though_a_driver_never_ends(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.yaml"
+    file.write_text(f"ari: {{url: 'http://127.0.0.1:9', password: x}}\nrecords: {{spool: '{tmp_path}'}}\n")
+    environment = os.environ | {"HOTLINE_RECORDS_URL": f"sqlite:///{tmp_path}/calls.db"}
+    command = [sys.executable, "-m", "tests.records.stubborn", "run", "-c", str(file)]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1], env=environment
+    ) as worker:
+        assert worker.stderr is not None
+        said = ""
+        while not (ASKED in said and "does not answer" in said):
+            line = worker.stderr.readline()
+            assert line, said
+            said += line
+        worker.send_signal(signal.SIGTERM)
+        try:
+            _, said = worker.communicate(timeout=30)
+        finally:
+            worker.kill()
+    assert worker.returncode == 0
+    assert "stopped without waiting any longer for: " in said and "Traceback" not in said
