@@ -23,6 +23,7 @@ from typing import Any
 import click
 
 from ari_app import __version__, config, paths, standard
+from ari_app.ari.reloading import Rereading
 from ari_app.ending import let_go, unended
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
 from ari_app.switchboard import LET_GO_WITHIN, Switchboard
@@ -140,8 +141,9 @@ async def _answer_callers(
 
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stop)
-    loop.add_signal_handler(signal.SIGHUP, _reload, switchboard, settings)
-    switchboard.on_reload = partial(_reload, switchboard, settings)
+    rereading = Rereading(partial(standard.load, paths.standard_folder(settings.standard)), switchboard)
+    loop.add_signal_handler(signal.SIGHUP, rereading.begin)
+    switchboard.on_reload = rereading.begin
     serving = asyncio.create_task(switchboard.run(), name="calls")
     ringing = asyncio.create_task(ring_back, name="callbacks")
     stopping = asyncio.create_task(told_to_stop.wait())
@@ -156,16 +158,6 @@ async def _answer_callers(
         log.error("told to end, and not waited for any longer: %s", ", ".join(hanging))
     if serving.done() and not serving.cancelled() and (problem := serving.exception()) is not None:
         raise problem
-
-
-def _reload(switchboard: Switchboard, settings: config.Configuration) -> None:
-    """A new standard for new calls; calls in progress keep theirs, and a broken one is refused."""
-    try:
-        switchboard.standard = standard.load(paths.standard_folder(settings.standard))
-    except BrokenStandard as problem:
-        log.error("not reloaded, the old standard stays: %s", problem)
-    else:
-        log.info("reloaded %s, version %d", switchboard.standard.name, switchboard.standard.version)
 
 
 def stale_formats(spoken: standard.Standard) -> list[Path]:
