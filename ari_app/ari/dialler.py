@@ -33,6 +33,12 @@ RUNG = "rung"
 FAMILY = "hotline-rung-"
 """How the ids of channels and bridges of ours begin."""
 AGENT, CALLER = "agent", "caller"
+MIXED = "mixing,video_sfu"
+"""The kind of bridge in which two talk: one that mixes, and so sends sound of its own. Passed through from the agent,
+it would carry their telephone's sequence numbers to where our sentences had none, and Debian's Asterisk drops what
+seems to come late there: every other caller would hear nobody (docs/decisions/0009)."""
+FORMATS = "slin16"
+"""What the Local channels carry: enough for any telephone; unsaid, Asterisk takes 192 kHz."""
 LATE = 5.0
 """Seconds after its ringing time until we no longer believe that Asterisk will end a channel by itself."""
 LOOK_AGAIN = 3600.0
@@ -112,10 +118,7 @@ class AriDialler:
         return await self._ring(attempt, AGENT, f"{self._queue}@hotline-callback-agent", seconds, known)
 
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
-        """The caller's telephone rings, and stops when the agent leaves.
-
-        The agent hears nothing meanwhile: with music on their line, the caller did not hear them afterwards.
-        """
+        """The caller's telephone rings, and stops when the agent leaves; the agent hears nothing meanwhile."""
         assert isinstance(agent, RungLine)
         dropped = {"HOTLINE_CALLBACK_DROPPED": "yes" if request.procedure == DROPPED else ""}
         where = f"{re.sub('[^+0-9]', '', request.number)}@hotline-callback-caller"
@@ -128,7 +131,7 @@ class AriDialler:
         """
         assert isinstance(agent, RungLine) and isinstance(caller, RungLine)
         bridge = f"bridges/{agent.attempt}"
-        await self._wire.request_aside("POST", bridge, {"type": "mixing"})
+        await self._wire.request_aside("POST", bridge, {"type": MIXED})
         if not await self._join(bridge, agent):
             await self._end(bridge)
             return await self._to_the_queue(caller)
@@ -153,7 +156,10 @@ class AriDialler:
     ) -> RungLine | Unreached:  # fmt: skip
         line = RungLine(attempt, who, self._wire, self._sounds, self._inboxes, self._standard())
         rung = self._ringing[line.id] = asyncio.get_running_loop().create_future()
-        how = {"endpoint": f"Local/{where}/n", "app": self._wire.app, "appArgs": RUNG, "timeout": f"{seconds:.0f}"}
+        how = {
+            "endpoint": f"Local/{where}/n", "formats": FORMATS,
+            "app": self._wire.app, "appArgs": RUNG, "timeout": f"{seconds:.0f}",
+        }  # fmt: skip
         became: RungLine | Unreached | None = None
         try:
             reply = await self._wire.request_aside("POST", _channel(line.id), how, {"variables": variables})

@@ -123,7 +123,7 @@ class Dialler(Protocol):
         """Ring an agent: the one who knows this caller (`request.agent`) when there, else one of the queue."""
 
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
-        """Ring the caller. The agent hears music meanwhile; when they leave, stop ringing: AGENT_LEFT."""
+        """Ring the caller. When the agent leaves meanwhile, stop ringing: AGENT_LEFT."""
 
     async def connect(self, agent: Leg, caller: Leg) -> Outcome:
         """They hear each other, until one of them hangs up: CONNECTED, also when a worker stops and they talk on.

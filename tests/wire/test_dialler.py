@@ -117,7 +117,7 @@ async def test_the_agent_is_rung_first_then_the_caller_who_presses_a_key_and_bot
     await ringing.hears(caller, "verify")
     ringing.pbx.press(caller, "1")
     await ringing.pbx.bell.until(lambda: [agent.id, caller.id] in ringing.pbx.bridges.values())
-    assert (agent.music, agent.heard) == ([], [])  # with music on their line the caller did not hear them
+    assert (agent.music, agent.heard) == ([], [])
     ringing.pbx.hang_up(caller)
     assert await ringing.became() is Outcome.CONNECTED
     assert agent.hung_up_by == "us" and ringing.nothing_is_left()
