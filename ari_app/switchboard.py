@@ -19,7 +19,8 @@ from urllib.parse import quote
 from ari_app.ari import dialler, events
 from ari_app.ari.adoption import Adoption
 from ari_app.ari.arrival import arrival_of
-from ari_app.ari.channel import AriChannel, rescue, started
+from ari_app.ari.channel import AriChannel, rescue
+from ari_app.ari.era import Eras
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.reloading import RELOAD
@@ -63,7 +64,7 @@ class Switchboard:
         self._coming: set[str] = set()  # claimed, perhaps ours
         self._leaving: set[str] = set()  # on their way to the queue: leave them alone
         self._deaf = False
-        self._asterisk = ""  # which one serves us: the moment it started; "" when that is not known
+        self._eras = Eras(self.wire)
         self._peers = Peers(self.wire)
         self._adoption = Adoption(
             self.wire,
@@ -202,7 +203,7 @@ class Switchboard:
         """One caller, to the end. Whatever goes wrong, they reach the queue."""
         line: Line | None = None
         stint: Stint | None = None
-        asterisk, connection = self._asterisk, self.wire.connections
+        era = self._eras.now
         try:
             arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
@@ -241,8 +242,8 @@ class Switchboard:
             if self._inboxes.get(channel.id) is inbox:
                 del self._inboxes[channel.id]
             if stint is not None:
-                if connection != self.wire.connections or self.wire.state is not State.READY:
-                    await self._look_for_a_cut(stint, asterisk)
+                if await self._eras.cut(era, stint.journal.last):
+                    stint.journal.note(What.CUT)
                 self._tell(stint)
 
     async def _bring_back(self, line: Line, standard: Standard, agent: str) -> None:
@@ -308,18 +309,6 @@ class Switchboard:
         finally:
             self._leaving.discard(channel_id)
 
-    async def _look_for_a_cut(self, stint: Stint, asterisk: str) -> None:
-        """Whoever is gone after the connection was lost has perhaps not left: Asterisk went away under them."""
-        ended = stint.journal.last
-        if ended not in (What.CALLER_HUNG_UP, What.RESCUED):
-            return
-        try:
-            cut = await started(self.wire) != asterisk != ""
-        except PbxUnreachable:
-            cut = ended == What.RESCUED  # it is still away
-        if cut:
-            stint.journal.note(What.CUT)
-
     def _spoken_to(self, arrival: Arrival) -> Standard:
         """The standard in the language of this caller: the one they were spoken to in, or the one they should be."""
         if arrival.door is Door.INCOMING:
@@ -328,14 +317,10 @@ class Switchboard:
 
     def _connected(self) -> None:
         log.info("connected to Asterisk as %s", self.wire.app)
-        self._asterisk = ""
         self._peers.connected()
-        self._chore(self._learn_which_asterisk())
+        self._chore(self._eras.begin())
         self._chore(self._adoption.reconcile())
         self._chore(self._check_hearing())
-
-    async def _learn_which_asterisk(self) -> None:
-        self._asterisk = await started(self.wire)
 
     async def _check_hearing(self) -> None:
         """Without TALK_DETECT every caller would be taken for silent: then the dialplan's queue serves them better."""

@@ -183,14 +183,6 @@ async def listed(wire: Wire, app: str = "") -> set[str]:
     return set(reply.json()["channel_ids"])
 
 
-async def started(wire: Wire) -> str:
-    """When this Asterisk started: another moment is another Asterisk, without our callers. Raises PbxUnreachable."""
-    reply = await wire.request_aside("GET", "asterisk/info", {"only": "status"})
-    if not reply.ok:
-        raise PbxUnreachable(f"Asterisk does not say since when it runs ({reply.status})")
-    return str(reply.json()["status"]["startup_time"])
-
-
 def _detection(hearing: Hearing) -> str:
     return f"{round(TALK_GAP * 1000)},{hearing.threshold}"
 
