@@ -90,8 +90,8 @@ class QueueWatch:
             return
         self._meanwhile = []
         try:
-            before, self._asterisk = self._asterisk, await self._started()
-            reason = RESTARTED if before and self._asterisk not in ("", before) else ""
+            since = await self._started()
+            reason = RESTARTED if self._asterisk and since not in ("", self._asterisk) else ""
             queues = await self.connection.ask("QueueStatus", LISTED_WITHIN)
             channels = await self.connection.ask("CoreShowChannels", LISTED_WITHIN)
             await self.connection.ask("Ping", LISTED_WITHIN)  # events older than the lists come before its answer
@@ -99,6 +99,7 @@ class QueueWatch:
             for news in self.queues.list_anew(queues, channels, asyncio.get_running_loop().time()):
                 if news.call not in told:
                     self._tell(replace(news, reason=reason) if news.kind is Kind.MISSED else news)
+            self._asterisk = since  # now, and not before: one that boots says since when, and knows no queues yet
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
             for event in meanwhile:

@@ -142,7 +142,12 @@ async def test_whom_a_restart_of_asterisk_cut_off_has_not_hung_up(manager: Manag
         manager.tell(joins(CALL, 1), *([leaves(CALL), connects(CALL)] if with_agent else []))
         await eyes.have_heard()
         manager.started = "09:00:00"
+        manager.starting = True  # it answers before it knows its queues
         manager.cut()
+        async with asyncio.timeout(RIGHT_AGAIN_WITHIN):
+            while not [a for a in manager.asked if a["Action"] == "QueueStatus"][1:]:
+                await asyncio.wait((asyncio.create_task(eyes.facts.watch.right.wait()),), timeout=0.02)
+        manager.starting = False
         service = await asyncio.wait_for(eyes.service(), RIGHT_AGAIN_WITHIN)
         assert (service.agent, service.released_by) == ("001" if with_agent else "", Side.ASTERISK)
         assert (service.talked is not None) is with_agent
