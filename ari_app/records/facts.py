@@ -294,15 +294,18 @@ def agent_left(stint: Stint) -> bool:
 
 
 def given_back(service: Service, stints: Iterable[Stint]) -> Service:
-    """The talk ends when an agent's key gives the caller back to us; Asterisk's queue counts it to the end of the call.
+    """A talk ends when the agent's key gives the caller back to us: Asterisk's queue counts on until they hang up.
 
-    Nobody hung up then: whoever it says did, did so later.
+    Nobody hung up then: whoever the queue says did, did so later.
     """
     answered = service.began + service.waited
-    back = [stint.began - answered for stint in stints if stint.door == "procedure" and stint.began >= answered]
-    if service.talked is None or not back or service.talked < min(back):
+    following = min((s for s in stints if s.began >= answered), key=lambda s: s.began, default=None)
+    if not (service.agent or service.talked) or following is None or following.door != "procedure":
         return service
-    return replace(service, talked=round(min(back), 3), released_by=Side.UNKNOWN)
+    talked = following.began - answered
+    if service.talked is not None and service.talked < talked:
+        return service
+    return replace(service, talked=round(talked, 3), released_by=Side.UNKNOWN)
 
 
 def together(records: Iterable[CallRecord]) -> Iterator[CallRecord]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -217,6 +218,8 @@ def test_a_talk_is_over_when_the_agents_key_gives_the_caller_back() -> None:
         assert (call.talked, [service.released_by for service in call.services]) == (6.0, [Side.UNKNOWN])
     assert "talked 6.0 s" in "\n".join(timeline(first.merged(queue).merged(back)))
     assert first.merged(queue).talked == 68.0
+    unseen = CallRecord(first.id, (), (replace(queue.services[0], talked=None),))
+    assert unseen.merged(back).talked == 6.0
 
 
 def test_who_hangs_up_while_waiting_for_an_agent_has_abandoned() -> None:
@@ -237,6 +240,7 @@ arrivals = st.builds(Arrival, st.sampled_from(list(Door)), words, words, words, 
 
 @given(st.lists(milestones, max_size=40), arrivals, moments)
 @example([], Arrival(), 1.8e302)  # in microseconds it is no number any more
+@example([Milestone(8.99e307, What.ANSWER)], Arrival(), 8.99e307)  # nor is the sum of two that are
 @settings(deadline=None)
 def test_any_journal_becomes_a_record_that_can_be_written_and_read(
     journal: list[Milestone], arrival: Arrival, began: float
