@@ -107,7 +107,11 @@ class QueueFacts:
                 pass
 
     def _joined(self, news: News, now: float) -> None:
-        if news.call in self._rounds:
+        """Again, perhaps: an agent's key gave the caller back, and the queue will not tell of it until they hang up."""
+        before = self._rounds.get(news.call)
+        if before is not None and before.agent:
+            self._parted(news.call)
+        elif before is not None:
             self._nobody_answered(news.call, Side.UNKNOWN)
         waiting = self.watch.queues.waiting.get(news.call)
         since = waiting.since if waiting is not None else now
@@ -128,7 +132,10 @@ class QueueFacts:
 
     def _completed(self, news: News, now: float) -> None:
         """To the millisecond where we saw it begin; else by the queue's own whole seconds."""
-        known = self._rounds.pop(news.call, None)
+        known = self._rounds.get(news.call)
+        if not news.agent_channel and (known is None or known.agent != _agent(news)):
+            return  # of an agent who gave the caller back and was gone long before: told when they parted, or not seen
+        self._rounds.pop(news.call, None)
         if known is not None:
             _stop(known)
         if known is None or known.left is None or not known.agent:
@@ -137,28 +144,39 @@ class QueueFacts:
             since, waited, talked = known.since, known.waited, now - known.left
         channel = (known.agent_channel if known is not None else "") or news.agent_channel
         side = SIDES.get(news.reason, Side.UNKNOWN)
-        self._serve(news, channel, since, waited, talked, side)
+        self._serve(news.call, news.queue, _agent(news), channel, since, waited, talked, side)
 
     def _missed(self, news: News) -> None:
-        """Gone while AMI was cut. Who had an agent had one; of who waited nothing is known, unless Asterisk did it."""
-        known = self._rounds.pop(news.call, None)
+        """Gone while AMI was cut, or given back. Who had an agent had one; of who waited nothing is known, unless
+        Asterisk did it.
+        """
+        known = self._rounds.get(news.call)
         if known is None:
             return
-        _stop(known)
         if news.reason == RESTARTED:
-            self._cut(news, known, self.watch.connection.lost_at)
+            _stop(self._rounds.pop(news.call))
+            self._cut(news.call, known, self.watch.connection.lost_at)
         elif known.agent:
-            self._serve(news, known.agent_channel, known.since, known.waited, None, Side.UNKNOWN)
+            self._parted(news.call)
+        else:
+            _stop(self._rounds.pop(news.call))
 
-    def _cut(self, news: News, known: _Round, at: float) -> None:
+    def _parted(self, call: str) -> None:
+        """No more with this agent, since when the queue did not say: the next stint may (records/facts.py)."""
+        known = self._rounds.pop(call)
+        _stop(known)
+        self._serve(call, known.queue, known.agent, known.agent_channel, known.since, known.waited)
+
+    def _cut(self, call: str, known: _Round, at: float) -> None:
         """Asterisk went away, and nobody can have hung up later."""
         if known.agent and known.left is not None:
             talked = max(at - known.left, 0.0)
-            self._serve(news, known.agent_channel, known.since, known.waited, talked, Side.ASTERISK)
+            channel = known.agent_channel
+            self._serve(call, known.queue, known.agent, channel, known.since, known.waited, talked, Side.ASTERISK)
         else:
             known.left = at
-            self._rounds[news.call] = known
-            self._nobody_answered(news.call, Side.ASTERISK)
+            self._rounds[call] = known
+            self._nobody_answered(call, Side.ASTERISK)
 
     def _round(self, news: News, now: float) -> _Round:
         """This caller's round; one whose beginning we did not see began as long ago as the queue says."""
@@ -192,13 +210,20 @@ class QueueFacts:
             del self._unserved[next(iter(self._unserved))]
 
     def _serve(
-        self, news: News, channel: str, since: float, waited: float, talked: float | None, released_by: Side
+        self,
+        call: str,
+        queue: str,
+        agent: str,
+        channel: str,
+        since: float,
+        waited: float,
+        talked: float | None = None,
+        released_by: Side = Side.UNKNOWN,
     ) -> None:
         """The agent's channel tells one talk from another: every call to an agent has a new one."""
         took = None if talked is None else round(talked, 3)
-        name, queue = f"served-{clean(channel or _agent(news))}", clean(news.queue)
-        kept = Service(name, _wall(since), queue, round(waited, 3), _agent(news), took, released_by)
-        self._tell(news.call, news.queue, kept)
+        name = f"served-{clean(channel or agent)}"
+        self._tell(call, queue, Service(name, _wall(since), clean(queue), round(waited, 3), agent, took, released_by))
 
     def _tell(self, call: str, queue: str, service: Service) -> None:
         if _is_ours(queue, self._ours):

@@ -187,6 +187,7 @@ class Queues:
         if known is not None and known.queue == joined.queue:
             return None
         self._leave(told)
+        self.serving.pop(joined.call, None)
         self._shift(joined.queue, joined.position, +1)
         self.waiting[joined.call] = joined
         return _news(Kind.JOINED, told)
@@ -218,11 +219,18 @@ class Queues:
         return _news(Kind.CONNECTED, told)
 
     def _complete(self, told: Fields) -> News | None:
-        """Whom the agent talked with. A caller who was pulled away is not named in the event: the agent is."""
+        """Whom the agent talked with. A caller who was pulled away is not named in the event: the agent is.
+
+        An agent whose key gave the caller back is told of when the caller hangs up, without their channel, which is
+        gone; the caller may be with another agent by then.
+        """
         call = told.get("Uniqueid") or next(
             (s.call for s in self.serving.values() if (s.queue, s.agent) == (told["Queue"], told["Interface"])), ""
         )
-        self.serving.pop(call, None)
+        served = self.serving.get(call)
+        if served is not None and served.agent == told["Interface"]:
+            del self.serving[call]
+            told = {"DestChannel": served.agent_channel, **told}
         return _news(Kind.COMPLETED, told | {"Uniqueid": call}) if call else None
 
 

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +81,12 @@ class Stage:
         phones_apart: bool = False,
         sip: str = "",
         rings: AgentArrives | None = None,
+        records: Mapping[str, object] | None = None,
     ) -> None:
         self._folder = folder
         self._command = command
         self.requests = dict(requests or {"ring": False})  # else the numbers callers leave would be rung on the carrier
+        self.records = dict(records or {})
         self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
         self.standard: Standard = standard.load(self.standard_folder)
         self._sounds = (sounds or self.standard_folder.parent).absolute()
@@ -179,14 +181,28 @@ class Stage:
 
         A caller who is treated badly on a machine that had time for it is not heard twice.
         """
-        heard = {h.caller.name: h for h in await self.perform(cast)}
+        return await self._fairly(self.perform, cast, times)
+
+    async def play_fairly(
+        self, cast: Sequence[CastCaller], progress: Progress = _no_progress, times: int = 3
+    ) -> list[Hearing]:
+        """The same, whatever runs or does not."""
+        return await self._fairly(lambda callers: self.play(callers, progress), cast, times)
+
+    async def _fairly(
+        self,
+        ring: Callable[[Sequence[CastCaller]], Awaitable[list[Hearing]]],
+        cast: Sequence[CastCaller],
+        times: int,
+    ) -> list[Hearing]:
+        heard = {h.caller.name: h for h in await ring(cast)}
         for _ in range(times - 1):
             spoilt = [h for h in heard.values() if not judge(h, self.standard).kept]
             if not spoilt or not self.stood_still():
                 break
             print(f"this machine stood still meanwhile; again: {', '.join(h.caller.name for h in spoilt)}")
             self.scarcity, self.carrier.metronome.latest = Scarcity(), 0.0
-            heard |= {h.caller.name: h for h in await self.perform([h.caller for h in spoilt])}
+            heard |= {h.caller.name: h for h in await ring([h.caller for h in spoilt])}
         return [heard[caller.name] for caller in cast]
 
     def stood_still(self) -> bool:
@@ -229,7 +245,11 @@ class Stage:
                     "ami": self.ami.model_dump(include={"host", "port", "user"}),
                     "standard": str(self.standard_folder.absolute()),
                     "sounds": str(self._sounds),
-                    "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},
+                    "records": {
+                        "url": f"sqlite:///{folder / 'hotline.db'}",
+                        "spool": str(folder / "spool"),
+                        **self.records,
+                    },
                     "requests": {"spool": str(folder / "spool" / "requests"), **self.requests},
                 }
             )

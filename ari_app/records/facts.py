@@ -8,7 +8,7 @@ Rule 3: a field is only added, with a default: records of last year are still re
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 TOLERANCE = 0.1
@@ -185,11 +185,9 @@ class CallRecord:
         """Both together, in order of time; a part that both have is there once."""
         stints = {stint.id: stint for stint in (*other.stints, *self.stints)}
         services = {service.id: service for service in (*other.services, *self.services)}
-        return CallRecord(
-            self.id,
-            tuple(sorted(stints.values(), key=lambda s: (s.began, s.id))),
-            tuple(sorted(services.values(), key=lambda s: (s.began, s.id))),
-        )
+        with_us = tuple(sorted(stints.values(), key=lambda s: (s.began, s.id)))
+        served = (given_back(service, with_us) for service in services.values())
+        return CallRecord(self.id, with_us, tuple(sorted(served, key=lambda s: (s.began, s.id))))
 
     @property
     def first(self) -> Stint | None:
@@ -301,6 +299,21 @@ _OUTCOMES = {
 def agent_left(stint: Stint) -> bool:
     """The caller is back because the agent hung up first: Asterisk's QUEUESTATUS is then CONTINUE."""
     return stint.queue_status == "CONTINUE"
+
+
+def given_back(service: Service, stints: Iterable[Stint]) -> Service:
+    """A talk ends when the agent's key gives the caller back to us: Asterisk's queue counts on until they hang up.
+
+    Nobody hung up then: whoever the queue says did, did so later.
+    """
+    answered = service.began + service.waited
+    following = min((s for s in stints if s.began >= answered), key=lambda s: s.began, default=None)
+    if not (service.agent or service.talked) or following is None or following.door != "procedure":
+        return service
+    talked = following.began - answered
+    if service.talked is not None and service.talked < talked:
+        return service
+    return replace(service, talked=round(talked, 3), released_by=Side.UNKNOWN)
 
 
 def together(records: Iterable[CallRecord]) -> Iterator[CallRecord]:

@@ -7,7 +7,6 @@ Rule 3: what a caller sends is cut to length, freed of control characters, and k
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,8 @@ from ari_app.records.settings import Numbers, RecordsSettings
 
 LONGEST = 120
 """Characters kept of any one word that comes from outside."""
+AGES = 1e12
+"""Seconds beyond which a moment is none: sums of two such are still finite."""
 KEYS_SHOWN = 3
 """Keys in a row that may be a choice; more of them are a number."""
 
@@ -52,7 +53,7 @@ def fold(
     clear = settings.numbers is Numbers.CLEAR
     answered = reading.answered
     stint = Stint(
-        id=f"{clean(worker)}-{int(_finite(_finite(began) * 1e6)):x}",
+        id=f"{clean(worker)}-{int(_finite(began) * 1e6):x}",
         worker=clean(worker),
         began=_finite(began),
         lasted=reading.now,
@@ -215,7 +216,7 @@ class _Reading:
 
 
 def _finite(moment: float) -> float:
-    return moment if math.isfinite(moment) else 0.0
+    return moment if abs(moment) < AGES else 0.0  # neither is what is no number
 
 
 def _masked(heard: list[Heard], spans: list[int]) -> list[Heard]:

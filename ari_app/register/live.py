@@ -49,6 +49,7 @@ JOBS = 10_000
 KEEP_MARKS = 31 * 86400.0
 """Seconds for which marks are kept; no rule looks back further."""
 TIDY = 6 * 3600.0
+UNREAD, UNWRITTEN = "the register is as old as it is", "the register is written later"
 _LISTING = ("reach", "first", "last", "treatment", "expires", "score", "scored_at", "under_review")
 
 
@@ -94,6 +95,7 @@ class LiveRegister:
         self._changes, self._marks = Sequel(), Sequel()
         self._jobs: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(JOBS)
         self._reading = asyncio.Lock()
+        self._troubles: set[str] = set()
 
     # ------------------------------------------------------------------ what a call asks: from memory
 
@@ -185,8 +187,9 @@ class LiveRegister:
             await job()
             if self.loaded.is_set():
                 await self.poll()
+            self._over(UNWRITTEN)
         except StoreUnreachable as problem:
-            log.warning("the register is written later: %s", problem)
+            self._trouble(UNWRITTEN, problem)
             return False
         except CannotUndo as problem:
             log.warning("a report stays: %s", problem)
@@ -204,14 +207,26 @@ class LiveRegister:
                     loaded = loop.time()
                     await self.load()
                 await self.poll()
+                self._over(UNREAD)
                 if loop.time() - tidied >= TIDY:
                     tidied = loop.time()
                     await self._store.forget_marks(self._clock() - KEEP_MARKS)
             except StoreUnreachable as problem:
-                log.warning("the register is as old as it is: %s", problem)
+                self._trouble(UNREAD, problem)
             except Exception:
                 log.exception("the register could not be read")
             await asyncio.sleep(POLL)
+
+    def _trouble(self, what: str, problem: StoreUnreachable) -> None:
+        """Said once, however often it is tried again. A full disk lets us read and not write: two troubles."""
+        if what not in self._troubles:
+            log.warning("%s: %s", what, problem)
+        self._troubles.add(what)
+
+    def _over(self, what: str) -> None:
+        if what in self._troubles:
+            log.info("no longer so: %s", what)
+        self._troubles.discard(what)
 
     async def load(self) -> None:
         """Everything anew, page by page beside the calls; until it is whole, what was known before answers."""

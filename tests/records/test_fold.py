@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from ari_app.records.prescriptions import NONE, Prescriptions, of_standard
 from ari_app.records.record import fold
 from ari_app.records.settings import Numbers, RecordsSettings, settle
 from ari_app.records.store import dump, parse
+from ari_app.records.timeline import timeline
 from ari_app.rehearsal.script import Script
 from ari_app.rehearsal.twin import rehearse
 from ari_app.standard import Standard
@@ -214,6 +216,20 @@ def test_a_call_that_comes_back_is_one_call() -> None:
     assert (call.outcome, call.released_by) == (Outcome.ANSWERED, Side.US)
 
 
+def test_a_talk_is_over_when_the_agents_key_gives_the_caller_back() -> None:
+    """Asterisk's queue counted on until the caller hung up with us: a minute too long, and "the caller hung up"."""
+    first = told(rehearse(standard(), callers.SPEAKS_AT_ONCE).journal)
+    queue = CallRecord(first.id, (), (Service("served-1", BEGAN + 5, "hotline", 2.0, "001", 68.0, Side.CALLER),))
+    key = Arrival(Door.PROCEDURE, procedure="wrong-number")
+    back = told(rehearse(standard(), (), key).journal, key, began=BEGAN + 13)
+    for call in (first.merged(queue).merged(back), back.merged(queue).merged(first), queue.merged(back)):
+        assert (call.talked, [service.released_by for service in call.services]) == (6.0, [Side.UNKNOWN])
+    assert "talked 6.0 s" in "\n".join(timeline(first.merged(queue).merged(back)))
+    assert first.merged(queue).talked == 68.0
+    unseen = CallRecord(first.id, (), (replace(queue.services[0], talked=None),))
+    assert unseen.merged(back).talked == 6.0
+
+
 def test_who_hangs_up_while_waiting_for_an_agent_has_abandoned() -> None:
     first = told(rehearse(standard(), callers.SPEAKS_AT_ONCE).journal)
     queue = CallRecord(first.id, (), (Service("queue-1", BEGAN + 5, "hotline", 30.0, released_by=Side.CALLER),))
@@ -232,6 +248,7 @@ arrivals = st.builds(Arrival, st.sampled_from(list(Door)), words, words, words, 
 
 @given(st.lists(milestones, max_size=40), arrivals, moments)
 @example([], Arrival(), 1.8e302)  # in microseconds it is no number any more
+@example([Milestone(8.99e307, What.ANSWER)], Arrival(), 8.99e307)  # nor is the sum of two that are
 @settings(deadline=None)
 def test_any_journal_becomes_a_record_that_can_be_written_and_read(
     journal: list[Milestone], arrival: Arrival, began: float

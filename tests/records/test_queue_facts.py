@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from ari_app.ami.watch import RIGHT_AGAIN_WITHIN
 from ari_app.config import AmiSettings, Configuration
 from ari_app.queue_facts import QueueFacts
-from ari_app.records.facts import CallRecord, End, Outcome, Service, Side, Stint
+from ari_app.records.facts import CallRecord, End, Outcome, Service, Side, Stint, together
 from ari_app.records.timeline import timeline
 from tests.wire.manager import Manager, abandons, completes, connects, joins, leaves
 
@@ -97,6 +97,38 @@ async def test_each_round_without_an_agent_is_told(manager: Manager) -> None:
         assert [service.released_by for service in told] == [Side.UNKNOWN, Side.UNKNOWN, Side.CALLER]
 
 
+SECOND_AGENT = "PJSIP/agent-002"
+BY_SECOND = {"Interface": SECOND_AGENT, "MemberName": "002"}
+
+
+@pytest.mark.parametrize("again", ["another agent", "the same agent"])
+async def test_a_caller_whom_an_agents_key_gave_back_and_who_is_served_again_was_served_twice(
+    manager: Manager, again: str
+) -> None:
+    """Asterisk tells of the first talk when the caller hangs up, beside the second: the two were mixed up."""
+    second = BY_SECOND if again == "another agent" else {}
+    last = {**second, "DestChannel": "PJSIP/agent-0000001b"}
+    async with watching(manager) as [eyes]:
+        manager.tell(joins(CALL, 1), leaves(CALL), connects(CALL))
+        manager.tell(joins(CALL, 1), leaves(CALL), {**connects(CALL), **last})
+        manager.tell(completes(CALL, "caller"), {**completes(CALL, "caller"), **last})
+        await eyes.have_heard()
+        told = [eyes.kept.get_nowait() for _ in range(eyes.kept.qsize())]
+        first, later = next(iter(together(told))).services
+        assert (first.id, first.agent, first.talked) == (f"served-{AGENT_CHANNEL}", "001", None)
+        assert (later.id, later.agent) == ("served-PJSIP/agent-0000001b", second.get("MemberName", "001"))
+        assert (later.released_by, later.talked is not None) == (Side.CALLER, True)
+
+
+async def test_who_is_given_back_and_gives_up_in_the_queue_was_served_once(manager: Manager) -> None:
+    async with watching(manager) as [eyes]:
+        manager.tell(joins(CALL, 1), leaves(CALL), connects(CALL), joins(CALL, 1))
+        manager.tell(completes(CALL, "caller"), abandons(CALL), leaves(CALL))
+        served, gone = await eyes.service(), await eyes.service()
+        assert (served.agent, gone.agent, gone.released_by) == ("001", "", Side.CALLER)
+        assert eyes.kept.empty()
+
+
 async def test_what_is_known_when_a_worker_stops_is_kept(manager: Manager) -> None:
     async with watching(manager) as [eyes]:
         manager.tell(joins(CALL, 1), leaves(CALL), joins("other", 1))
@@ -120,6 +152,10 @@ async def test_a_talk_that_ended_while_ami_was_cut_has_an_agent_and_no_end(manag
         manager.cut()
         service = await asyncio.wait_for(eyes.service(), RIGHT_AGAIN_WITHIN)
         assert (service.agent, service.talked, service.released_by) == ("001", None, Side.UNKNOWN)
+        await asyncio.wait_for(eyes.facts.watch.right.wait(), RIGHT_AGAIN_WITHIN)
+        manager.tell(completes(CALL, "caller"))  # an agent's key had given the caller back: told without a channel
+        await eyes.have_heard()
+        assert eyes.kept.empty()
 
 
 async def test_who_waited_when_ami_was_cut_and_is_gone_is_not_guessed_at(manager: Manager) -> None:

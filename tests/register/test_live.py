@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import logging
 from datetime import UTC, datetime
 
 import pytest
@@ -149,21 +151,24 @@ async def test_more_changes_than_memory_wants_beside_it_are_loaded_anew(
         assert isinstance(screened(live), Divert) and len(live._index._columns) == 2
 
 
-async def test_a_database_that_is_away_changes_no_verdict_and_loses_no_report(
-    tmp_path: object, clock: Clock, monkeypatch: pytest.MonkeyPatch
+async def test_a_database_that_is_away_changes_no_verdict_loses_no_report_and_is_told_of_once(
+    tmp_path: object, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """It is tried once a second: an hour's outage was thousands of lines in the log."""
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr(live_module, "POLL", 0.01)
     database = await Database.open(f"sqlite:///{tmp_path}/away.db")
     store = Store(database, clock)
     await store.add([entry("13900139000")], "ada")
     register = LiveRegister(store, clock=clock)
     await register.load()
-    away = asyncio.Event()
+    away, tries = asyncio.Event(), itertools.count(1)
 
     class Away(Store):
         async def report(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-            if not away.is_set():
-                away.set()
+            if (tried := next(tries)) <= 5:
+                if tried == 5:
+                    away.set()
                 raise StoreUnreachable("the database is away")
             return await super().report(*args, **kwargs)  # type: ignore[arg-type]
 
@@ -174,4 +179,5 @@ async def test_a_database_that_is_away_changes_no_verdict_and_loses_no_report(
         assert isinstance(screened(register, number="13900139000"), Divert)
         await register.settled()
         assert isinstance(screened(register), Divert)
+    assert [caplog.text.count(words) for words in (f"{live_module.UNWRITTEN}: ", "no longer so")] == [1, 1]
     await database.close()

@@ -115,6 +115,13 @@ def test_a_caller_pulled_away_by_amis_redirect_is_told_by_their_agent() -> None:
     assert queues.hear(nameless, 121.0) is None
 
 
+def test_the_end_of_a_talk_that_was_over_long_ago_does_not_end_the_one_that_is() -> None:
+    """An agent's key gave the caller back, another agent serves: the queue tells of the first when both are over."""
+    queues, _ = heard(joins("a", 1), connects("a"), joins("a", 1), connects("a", "PJSIP/agent-002"))
+    queues.hear(completes("a", "caller"), 120.0)
+    assert [s.agent for s in queues.serving.values()] == ["PJSIP/agent-002"]
+
+
 def test_a_caller_who_hangs_up_while_waiting_has_abandoned() -> None:
     queues, news = heard(joins("a", 1), abandons("a"), leaves("a"))
     assert queues.waiting == {}
