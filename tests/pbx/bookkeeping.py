@@ -10,6 +10,7 @@ import asyncio
 import csv
 import shutil
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -82,8 +83,8 @@ class Books:
     def talked(self, connected: Logged) -> float:
         """Seconds from an agent's answer until caller and agent were parted, whoever came after that."""
         lines = [line for line in self.cdr if line["linkedid"] == connected.call and line["lastapp"] == "Queue"]
-        [parted] = [_at(line["end"]) for line in lines if line["dstchannel"].rpartition("-")[0] == connected.agent]
-        return parted - connected.at
+        ends = [moment(line["end"]) for line in lines if line["dstchannel"].rpartition("-")[0] == connected.agent]
+        return min(end for end in ends if end >= connected.at) - connected.at
 
     def calls(self, *events: str) -> set[str]:
         return {line.call for line in self.logged(*events)}
@@ -151,9 +152,6 @@ async def spend(
         if news == "is answered":
             answered.set()
 
-    def log() -> str:
-        return log_file.read_bytes()[said:].decode(errors="replace")
-
     async def strike() -> None:
         await asyncio.wait_for(answered.wait(), WITHIN)
         await asyncio.to_thread(outage.strike)
@@ -164,20 +162,21 @@ async def spend(
             for caller in in_vain:
                 calls.create_task(wait_in_vain(stage, caller))
             playing = calls.create_task(stage.play_fairly(cast, watch))
-        await until(lambda: log().count("call over") >= stints)
+        await until(log_file, lambda log: log.count("call over") >= stints, said)
         if outage.disk_takes:
-            await until(lambda: sum(len(record.stints) for record in on_disk(spool)) >= stints)
-        waiting = tuple(on_disk(spool))
+            await until(spool, lambda lines: sum(len(record.stints) for record in records_in(lines)) >= stints)
+        waiting = tuple(records_in(spool.read_bytes()))
         await asyncio.to_thread(outage.mend)
-        await until(lambda: "the database is back and has every record" in log())
+        await until(log_file, lambda log: "the database is back and has every record" in log, said)
         assert await application.stop() == 0
     finally:
         if application.running:
             await application.kill()
+    log = log_file.read_bytes()[said:].decode(errors="replace")
     records, parts = await recorded(outage.records["url"])
     config = Path(shutil.copy(folder / "hotline.yaml", folder / f"{spool.parent.parent.name}.yaml"))
     return Evening(
-        tuple(playing.result()), tuple(in_vain), rung, stints, waiting, log(), books.new(), records, parts, config
+        tuple(playing.result()), tuple(in_vain), rung, stints, waiting, log, books.new(), records, parts, config
     )
 
 
@@ -187,21 +186,32 @@ async def wait_in_vain(stage: Stage, caller: str) -> None:
     async with stage.carrier.ring(DIALLED, CallerId(caller)) as leg:
         await asyncio.wait_for(leg.answered, WITHIN)
         leg.say(stage.voices.caller)
-        await until(lambda: f"|ENTERQUEUE||{caller}|" in queue_log.read_text())
+        await until(queue_log, lambda log: f"|ENTERQUEUE||{caller}|" in log)
         await leg.hang_up()
         assert leg.hung_up_by is By.US
 
 
-async def until(reached: Callable[[], bool]) -> None:
-    """Until a file of another program says so: nothing else tells."""
-    async with asyncio.timeout(WITHIN):
-        while not reached():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+async def until(file: Path, reached: Callable[[str], bool], since: int = 0) -> None:
+    """Until another program has written this, from so many bytes on; `tail` is told of each line by the kernel."""
+    tail = ("tail", "-c", f"+{since + 1}", "-F", str(file))
+    following = await asyncio.create_subprocess_exec(*tail, stdout=PIPE, stderr=DEVNULL)
+    assert following.stdout is not None
+    written = ""
+    try:
+        async with asyncio.timeout(WITHIN):
+            while not reached(written):
+                line = await following.stdout.readline()
+                assert line, f"nobody tells what is written to {file}"
+                written += line.decode(errors="replace")
+    finally:
+        following.kill()
+        await following.wait()
 
 
-def on_disk(spool: Path) -> list[CallRecord]:
-    """Records that wait in this file; a line under way is none yet."""
-    return [parse(line) for line in spool.read_bytes().split(b"\n")[:-1]]
+def records_in(lines: str | bytes) -> list[CallRecord]:
+    """Records of a spool; a line under way is none yet."""
+    whole = lines.encode() if isinstance(lines, str) else lines
+    return [parse(line) for line in whole.split(b"\n")[:-1]]
 
 
 async def recorded(url: str) -> tuple[tuple[CallRecord, ...], int]:
@@ -236,7 +246,7 @@ class Shelf:
         return cdr, queue_log
 
 
-def _at(told: str) -> float:
+def moment(told: str) -> float:
     """A moment of the CDR, which is in UTC."""
     return datetime.fromisoformat(f"{told}+00:00").timestamp()
 
@@ -244,7 +254,7 @@ def _at(told: str) -> float:
 async def hotline(*words: str) -> str:
     """What a command says, as an admin runs it."""
     command = (sys.executable, "-m", "ari_app", *words)
-    asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    asked = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     told, _ = await asyncio.wait_for(asked.communicate(), WITHIN)
     assert asked.returncode == 0
     return told.decode()
