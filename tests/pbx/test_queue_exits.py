@@ -115,17 +115,17 @@ class Night:
         self._stage, self._ami = stage, ami
         self._joined: Counter[str] = Counter()
         self._doing: set[asyncio.Task[object]] = set()
-        self._somebody_gives_up = asyncio.Event()
+        self._rang_in_vain = asyncio.Event()
         self.watch = QueueWatch(stage.ami, self._hear)
 
     def _hear(self, news: News) -> None:
+        if news.kind is Kind.RANG_IN_VAIN and news.queue == "hotline-abandoned":
+            self._rang_in_vain.set()
         if news.kind is not Kind.JOINED:
             return
         self._joined[news.queue] += 1
         channel = self.watch.queues.waiting[news.call].channel
         match news.queue, self._joined[news.queue]:
-            case "hotline-abandoned", _:
-                self._somebody_gives_up.set()
             case "hotline-leaveempty", 1:
                 self._do("QueuePause", Queue=news.queue, Interface=NOBODY, Paused="true")
             case "hotline-withdraw", 1:
@@ -156,11 +156,11 @@ class Night:
         await self._ami.tell("QueuePause", Queue="hotline-leaveempty", Interface=NOBODY, Paused="false")
 
     async def hangs_up_while_waiting(self) -> tuple[str, ...]:
-        """A caller who gives up in the queue; what they heard."""
+        """A caller who gives up in the queue, when no agent has answered; what they heard."""
         async with self._stage.carrier.ring(NUMBERS["ABANDONED"], CallerId("13700000001")) as leg:
             answered = await asyncio.wait_for(leg.answered, 10)
             leg.say(self._stage.voices.caller.lasting(SENTENCE.seconds))
-            await asyncio.wait_for(self._somebody_gives_up.wait(), 30)
+            await asyncio.wait_for(self._rang_in_vain.wait(), 30)
             await leg.hang_up()
             recording = leg.handset.ear.recording(answered, await leg.ended)
         found = await asyncio.to_thread(self._stage.ears.matcher(SPEAKS_AT_ONCE).find, recording)
@@ -230,4 +230,4 @@ async def test_who_hangs_up_while_waiting_has_abandoned(morning: Morning) -> Non
     assert (stint.end, stint.queue) == (End.QUEUED, "hotline-abandoned")
     assert (service.id, service.queue, service.agent) == ("abandoned", "hotline-abandoned", "")
     assert (record.outcome, record.released_by) == (Ended.ABANDONED, Side.CALLER)
-    assert service.waited > 0
+    assert service.waited > 1
