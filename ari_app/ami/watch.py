@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 RIGHT_AGAIN_WITHIN = 6.0
 """Seconds after AMI answers again until the state is right: an attempt under way (3 s), a pause (2 s), the lists."""
 RESYNC_EVERY = 60.0
-LISTED_WITHIN = 10.0
+LISTED_WITHIN = 3.0
+"""As an attempt: a list that is never told must not keep us from asking again within the bound."""
 
 OnNews = Callable[[News], None]
 

@@ -49,6 +49,8 @@ class AgentSide:
     hung_up_by: By | None  # US: the agent
     recording: Recording
     found: tuple[Found, ...]
+    phone: str = ""  # whose: agent-001
+    pressed: float | None = None  # when they began to press a key that gives the caller back
 
 
 @dataclass(frozen=True)

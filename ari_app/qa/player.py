@@ -264,7 +264,11 @@ class Player:
                 answered, ended = leg.answered.result(), leg.ended.result()
                 recording = leg.handset.ear.recording(answered, ended)
                 by = leg.hung_up_by or By.THEM
-                yield AgentSide(rang - zero, answered - zero, ended - zero, by, recording, matcher.find(recording))
+                pressed = leg.pressed[-1][0] - zero if leg.pressed else None
+                found = matcher.find(recording)
+                yield AgentSide(
+                    rang - zero, answered - zero, ended - zero, by, recording, found, leg.rung, pressed
+                )  # fmt: skip
 
 
 async def _first(*futures: asyncio.Future[Any], within: float) -> asyncio.Future[Any] | None:

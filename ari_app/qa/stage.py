@@ -73,6 +73,7 @@ class Stage:
         standard_folder: Path | None = None,
         sounds: Path | None = None,
         agents: int = 8,
+        supervisors: int = 0,
         command: Sequence[str] = COMMAND,
         settings: dict[str, str] | None = None,
         dialplan: str = "",
@@ -91,11 +92,13 @@ class Stage:
         self.standard: Standard = standard.load(self.standard_folder)
         self._sounds = (sounds or self.standard_folder.parent).absolute()
         self.voices = Voices.load()
-        self._phones = tuple(Phone(f"agent-{n:03}", f"secret-{n:03}") for n in range(1, agents + 1))
+        agents_phones, supervisors_phones = _phones("agent", agents), _phones("supervisor", supervisors)
+        self._phones = agents_phones + supervisors_phones
         self._carrier_pbx = Pbx(asterisk, folder / "carrier", configuration=self._carrier_files)
         self._frontline = Frontline(
             sounds=self._sounds / root(self.standard) / self.standard.language,
-            members=tuple(f"PJSIP/{phone.user}" for phone in self._phones),
+            members=tuple(f"PJSIP/{phone.user}" for phone in agents_phones),
+            supervisors=tuple(f"PJSIP/{phone.user}" for phone in supervisors_phones),
             extra={
                 "pjsip.conf": self._trunk_and_phones() + sip,
                 "extensions.conf": dialplan,
@@ -197,12 +200,14 @@ class Stage:
     ) -> list[Hearing]:
         heard = {h.caller.name: h for h in await ring(cast)}
         for _ in range(times - 1):
-            spoilt = [h for h in heard.values() if not judge(h, self.standard).kept]
+            faults = {h.caller: judge(h, self.standard).faults for h in heard.values()}
+            spoilt = [caller for caller in faults if faults[caller]]
             if not spoilt or not self.stood_still():
                 break
-            print(f"this machine stood still meanwhile; again: {', '.join(h.caller.name for h in spoilt)}")
+            told = "; ".join(f"{caller.name} ({faults[caller][0].what})" for caller in spoilt)
+            print(f"this machine stood still meanwhile; again: {told}")
             self.scarcity, self.carrier.metronome.latest = Scarcity(), 0.0
-            heard |= {h.caller.name: h for h in await ring([h.caller for h in spoilt])}
+            heard |= {h.caller.name: h for h in await ring(spoilt)}
         return [heard[caller.name] for caller in cast]
 
     def stood_still(self) -> bool:
@@ -269,7 +274,8 @@ class Stage:
             ) from None
 
     async def _all_phones_ring(self) -> bool:
-        return (await self.pbx.console("queue show")).count("(Not in use)") >= len(self._phones)
+        ready = re.findall(r"PJSIP/(\S+) .*\(Not in use\)", await self.pbx.console("queue show"))
+        return {phone.user for phone in self._phones} <= set(ready)
 
     def _carrier_files(self, _place: Place) -> dict[str, str]:
         return self.carrier.plan.texts()
@@ -279,6 +285,10 @@ class Stage:
         place = self._carrier_pbx.place
         trunk = _TRUNK.format(address=place.address, port=place.ports.sip)
         return trunk + "".join(_PHONE.format(phone=phone) for phone in self._phones)
+
+
+def _phones(whose: str, many: int) -> tuple[Phone, ...]:
+    return tuple(Phone(f"{whose}-{n:03}", f"secret-{n:03}") for n in range(1, many + 1))
 
 
 def _more_keys(standard: Standard) -> str:

@@ -132,6 +132,30 @@ async def test_agents_log_in_pause_and_leave_by_their_telephones(house: House) -
     await house.sees(lambda queues: two not in queues.members)
 
 
+@pytest.mark.rule("S004-B04")
+async def test_supervisors_log_in_and_out_by_their_telephones_and_a_line_can_be_tried_alone(house: House) -> None:
+    two = ("hotline-supervisor", "PJSIP/agent-002")
+    said = house.pbx.place.log / "tried"
+    await house.dials("agent-002", "*16")
+    await house.sees(lambda queues: two in queues.members and queues.members[two].state == "free")
+    await house.dials("agent-002", "*17")
+    await house.sees(lambda queues: two not in queues.members)
+    await house.pbx.console("logger add channel tried verbose(3)")
+    try:
+        await asyncio.gather(house.dials("agent-001", "*15"), house.dials("agent-003", "*15", speaks=False))
+        heard = (
+            'done@hotline-agent:1] PlayTones("PJSIP/agent-001',
+            'refused@hotline-agent:1] PlayTones("PJSIP/agent-003',
+        )
+        async with asyncio.timeout(WITHIN):
+            while not all(words in said.read_text() for words in heard):
+                await house.ami.ask("Ping")
+        assert not [who for _, who in house.watch.queues.members if who != AGENT and "agent" in who], "only tried"
+    finally:
+        await house.pbx.console("logger remove channel tried")
+    await house.sees(lambda queues: queues.members["hotline", AGENT].state == "free")
+
+
 # ------------------------------------------------------------------ ways out of the queue
 
 

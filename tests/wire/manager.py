@@ -31,7 +31,7 @@ class Manager:
         self.before_the_list: list[Fields] = []  # events told while a list is asked for
         self.asked: list[Fields] = []
         self.closed = asyncio.Event()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -54,28 +54,28 @@ class Manager:
         await self._server.wait_closed()
 
     def cut(self) -> None:
-        for writer in self._writers:
+        for writer in self.writers:
             writer.transport.abort()
 
     @property
     def connections(self) -> int:
-        return len(self._writers)
+        return len(self.writers)
 
     @property
     def settings(self) -> AmiSettings:
         return AmiSettings(host="127.0.0.1", port=self.port, password=SecretStr("secret"))
 
     def tell(self, *events: Fields) -> None:
-        for writer in self._writers:
+        for writer in self.writers:
             writer.write(b"".join(packet(**event) for event in events))
 
     async def told(self) -> None:
         """What was told is on its way."""
-        for writer in self._writers:
+        for writer in self.writers:
             await writer.drain()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        self.writers.add(writer)
         try:
             writer.write(b"Asterisk Call Manager/11.0.0\r\n")
             while block := await reader.readuntil(b"\r\n\r\n"):
@@ -86,7 +86,7 @@ class Manager:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            self._writers.discard(writer)
+            self.writers.discard(writer)
             writer.close()
             self.closed.set()
 
@@ -177,3 +177,15 @@ def talking(call: str, agent: str = "PJSIP/agent-001", queue: str = "hotline") -
         {"Event": "CoreShowChannel", "Channel": f"{agent}-0000001a", "Uniqueid": "x", "BridgeId": f"b-{call}",
          "Application": "AppQueue", "ApplicationData": "(Outgoing Line)"},
     ]  # fmt: skip
+
+
+def day(calls: int, first: int = 0) -> list[Fields]:
+    """What AMI tells of so many calls, eight events each."""
+    events: list[Fields] = []
+    for number in range(first, first + calls):
+        call = f"{number}.1"
+        events += [
+            joins(call, 1), status("6"), leaves(call), connects(call), status("2"), completes(call, "caller"),
+            status("1"), {"Event": "Newchannel", "Uniqueid": call},
+        ]  # fmt: skip
+    return events

@@ -6,8 +6,7 @@ import asyncio
 import gc
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,6 +20,7 @@ from tests.wire.manager import (
     abandons,
     completes,
     connects,
+    day,
     entry,
     joins,
     leaves,
@@ -28,6 +28,7 @@ from tests.wire.manager import (
     status,
     talking,
 )
+from tests.wire.watched import watching
 
 AGENT = "PJSIP/agent-001"
 HOSTILE = "=1+1\"'; DROP TABLE calls"
@@ -37,44 +38,6 @@ HOSTILE = "=1+1\"'; DROP TABLE calls"
 async def manager() -> AsyncIterator[Manager]:
     async with Manager() as manager:
         yield manager
-
-
-class Watched:
-    """A watch that runs, the news it told, and a way to wait for what must become true."""
-
-    def __init__(self, watch: QueueWatch, task: asyncio.Task[None], news: list[News]) -> None:
-        self.watch, self.task, self.news = watch, task, news
-
-    async def sees(self, is_so: Callable[[Queues], object], within: float = RIGHT_AGAIN_WITHIN) -> None:
-        async with asyncio.timeout(within):
-            await self.watch.connection.ask("Ping")  # what was told before has then been heard
-            while not is_so(self.watch.queues):
-                await self.watch.connection.ask("Ping")
-
-    async def right(self) -> None:
-        await asyncio.wait_for(self.watch.right.wait(), RIGHT_AGAIN_WITHIN)
-
-    async def lost(self) -> None:
-        async with asyncio.timeout(RIGHT_AGAIN_WITHIN):
-            while self.watch.right.is_set():
-                try:
-                    await self.watch.connection.ask("Ping")
-                except PbxUnreachable:
-                    await asyncio.wait((self.task,), timeout=0.01)
-
-
-@asynccontextmanager
-async def watching(manager: Manager, resync_every: float = 60.0, ping_every: float = 3.0) -> AsyncIterator[Watched]:
-    news: list[News] = []
-    watch = QueueWatch(manager.settings, news.append, resync_every=resync_every, ping_every=ping_every)
-    task = asyncio.create_task(watch.run())
-    watched = Watched(watch, task, news)
-    await watched.right()
-    try:
-        yield watched
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 # ------------------------------------------------------------------ the fold
@@ -280,18 +243,6 @@ async def test_a_question_without_an_answer_ends_with_its_deadline(manager: Mana
         with pytest.raises(PbxUnreachable, match="did not answer"):
             await seen.watch.connection.tell("QueuePause", 0.1, Interface=AGENT)
         assert seen.watch.right.is_set()
-
-
-def day(calls: int, first: int = 0) -> list[Fields]:
-    """What AMI tells of so many calls, eight events each."""
-    events: list[Fields] = []
-    for number in range(first, first + calls):
-        call = f"{number}.1"
-        events += [
-            joins(call, 1), status("6"), leaves(call), connects(call), status("2"), completes(call, "caller"),
-            status("1"), {"Event": "Newchannel", "Uniqueid": call},
-        ]  # fmt: skip
-    return events
 
 
 async def test_a_thousand_events_a_second_are_heard_and_leave_nothing(manager: Manager) -> None:
