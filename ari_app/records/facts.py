@@ -41,6 +41,7 @@ class End(StrEnum):
     TRANSFERRED = "to an extension"
     RESCUED = "rescued to the queue"
     UNFINISHED = "unfinished"  # another worker took the caller over, or ours died
+    REFUSED = "refused"  # not answered: engaged, for this caller
 
 
 class Side(StrEnum):
@@ -63,6 +64,7 @@ class Outcome(StrEnum):
     LEFT = "left"  # the caller hung up while with us, and had spoken to nobody
     RESCUED = "rescued"  # we broke; the caller went to the queue
     UNFINISHED = "unfinished"
+    REFUSED = "refused"  # a nuisance caller for whom the station had no place, not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,7 @@ _OUTCOMES = {
     End.TRANSFERRED: Outcome.TRANSFERRED,
     End.RESCUED: Outcome.RESCUED,
     End.UNFINISHED: Outcome.UNFINISHED,
+    End.REFUSED: Outcome.REFUSED,
 }
 
 
