@@ -74,10 +74,12 @@ class Stage:
         dialplan: str = "",
         queues: str = "",
         requests: Mapping[str, object] | None = None,
+        station: Mapping[str, object] | None = None,
     ) -> None:
         self._folder = folder
         self._command = command
         self.requests = dict(requests or {"ring": False})  # else the numbers callers leave would be rung on the carrier
+        self.station = dict(station or {})
         self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
         self.standard: Standard = standard.load(self.standard_folder)
         self._sounds = (sounds or self.standard_folder.parent).absolute()
@@ -208,6 +210,7 @@ class Stage:
                     "sounds": str(self._sounds),
                     "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},
                     "requests": {"spool": str(folder / "spool" / "requests"), **self.requests},
+                    "station": self.station,
                 }
             )
         )
