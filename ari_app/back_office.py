@@ -19,6 +19,7 @@ from ari_app import agi
 from ari_app.ami.drops import Drop, watch_drops
 from ari_app.call import NUISANCE, Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
+from ari_app.ending import at_most, let_go
 from ari_app.errors import BrokenStandard, PbxRefused, StoreUnreachable
 from ari_app.front_office import Stint
 from ari_app.journal import What
@@ -80,7 +81,7 @@ class BackOffice:
         """The office at work; at the end it writes what is left, CLOSES_WITHIN seconds at most for each."""
         office = cls(config, standard)
         work = [
-            asyncio.create_task(_for_ever(name, task))
+            asyncio.create_task(_for_ever(name, task), name=name)
             for name, task in (
                 ("records", office._ledger.run()),
                 ("the queues", office._queue_facts.run()),
@@ -98,11 +99,11 @@ class BackOffice:
             await office._desk.close()
             with suppress(TimeoutError):
                 await asyncio.wait_for(office.learnt(), CLOSES_WITHIN)
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-            if office._database is not None:
-                await office._database.close()
+            unended = await let_go(work, CLOSES_WITHIN)
+            if office._database is not None and not await at_most(CLOSES_WITHIN, office._database.close()):
+                unended.append("the database")
+            if unended:
+                log.error("told to end, and not waited for any longer: %s", ", ".join(unended))
 
     async def screens(self) -> None:
         """Until callers are judged by the whole register."""
@@ -188,7 +189,9 @@ class BackOffice:
 
     def file(self, stint: Stint, filing: Filing) -> None:
         arrival = stint.arrival
-        self._desk.file(stint.call_id, arrival.number, filing, stint.standard, arrival.agent)
+        # A worker that adopts a call in the midst of a step takes that step again: what it files was filed.
+        same = f"{stint.call_id} {filing.kind} {filing.procedure} {filing.recording}"
+        self._desk.file(stint.call_id, arrival.number, filing, stint.standard, arrival.agent, same)
         if filing.kind is Kind.ALERT and filing.procedure == NUISANCE:
             self._report(stint)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -20,12 +22,16 @@ from typing import Any
 import click
 
 from ari_app import __version__, config, paths, standard
+from ari_app.ari.reloading import Rereading
 from ari_app.collector import spare_what_stays
+from ari_app.ending import let_go, unended
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
 from ari_app.switchboard import LET_GO_WITHIN, Switchboard
 
 log = logging.getLogger("ari_app")
 
+GONE_WITHIN = 5.0
+"""Seconds from the last thing a worker has to do to its end, whatever task or thread would be waited for."""
 
 ELSEWHERE = {
     "agent": "cli_agent:agent",
@@ -86,7 +92,27 @@ def run(config_file: Path | None, worker: str | None) -> None:
     if settings.log_level == "INFO":
         logging.getLogger("picows").setLevel(logging.WARNING)  # its "established" comes before a refusal
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(Switchboard, settings, spoken))
+        try:
+            runner.run(_serve(Switchboard, settings, spoken))
+        except BaseException as problem:
+            _leave_soon(runner.get_loop(), problem)
+            raise
+        _leave_soon(runner.get_loop(), None)
+
+
+def _leave_soon(loop: asyncio.AbstractEventLoop, problem: BaseException | None) -> None:
+    """All is done, and this process is gone within GONE_WITHIN seconds: loop and Python would wait for ever for a task
+    that does not end, or for a thread whose disk does not answer."""
+
+    def leave() -> None:
+        log.error("stopped without waiting any longer for: %s", ", ".join(unended(loop)))
+        if problem is not None:
+            click.echo(f"hotline: {problem}", err=True)
+        os._exit(_code_of(problem))
+
+    clock = threading.Timer(GONE_WITHIN, leave)
+    clock.daemon = True
+    clock.start()
 
 
 async def _serve(board: type[Switchboard], settings: config.Configuration, spoken: standard.Standard) -> None:
@@ -113,32 +139,23 @@ async def _answer_callers(
 
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stop)
-    loop.add_signal_handler(signal.SIGHUP, _reload, switchboard, settings)
-    switchboard.on_reload = partial(_reload, switchboard, settings)
-    serving = asyncio.create_task(switchboard.run())
-    ringing = asyncio.create_task(ring_back)
+    rereading = Rereading(partial(standard.load, paths.standard_folder(settings.standard)), switchboard)
+    loop.add_signal_handler(signal.SIGHUP, rereading.begin)
+    switchboard.on_reload = rereading.begin
+    serving = asyncio.create_task(switchboard.run(), name="calls")
+    ringing = asyncio.create_task(ring_back, name="callbacks")
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     ringing.cancel()  # nobody is rung any more; who talks goes on talking
     if not serving.done():
         await switchboard.drain()
         await asyncio.wait((ringing,), timeout=LET_GO_WITHIN)
-        ringing.cancel()  # what became of a call and cannot be written down: the claim runs out by itself
-        serving.cancel()
-    stopping.cancel()
-    await asyncio.gather(serving, ringing, stopping, return_exceptions=True)
-    if not serving.cancelled() and (problem := serving.exception()) is not None:
+    # what became of a call and cannot be written down: the claim runs out by itself
+    hanging = await let_go((serving, ringing, stopping), 2 * LET_GO_WITHIN)
+    if hanging:
+        log.error("told to end, and not waited for any longer: %s", ", ".join(hanging))
+    if serving.done() and not serving.cancelled() and (problem := serving.exception()) is not None:
         raise problem
-
-
-def _reload(switchboard: Switchboard, settings: config.Configuration) -> None:
-    """A new standard for new calls; calls in progress keep theirs, and a broken one is refused."""
-    try:
-        switchboard.standard = standard.load(paths.standard_folder(settings.standard))
-    except BrokenStandard as problem:
-        log.error("not reloaded, the old standard stays: %s", problem)
-    else:
-        log.info("reloaded %s, version %d", switchboard.standard.name, switchboard.standard.version)
 
 
 def stale_formats(spoken: standard.Standard) -> list[Path]:
@@ -161,14 +178,18 @@ def main() -> None:
     """Entry point: turns our own errors into one line on standard error and an exit code."""
     try:
         hotline.main(standalone_mode=True)
-    except (BrokenConfiguration, BrokenStandard) as problem:
-        _fail(problem, 2)
-    except NameTaken as problem:
-        _fail(problem, 3)
     except HotlineError as problem:
-        _fail(problem, 1)
+        click.echo(f"hotline: {problem}", err=True)
+        sys.exit(_code_of(problem))
 
 
-def _fail(problem: HotlineError, code: int) -> None:
-    click.echo(f"hotline: {problem}", err=True)
-    sys.exit(code)
+def _code_of(problem: BaseException | None) -> int:
+    match problem:
+        case None:
+            return 0
+        case BrokenConfiguration() | BrokenStandard():
+            return 2
+        case NameTaken():
+            return 3
+        case _:
+            return 1

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OUTCOMES = (
-    "answered", "queued", "abandoned", "transferred", "released", "left", "rescued", "unfinished",
+    "answered", "queued", "abandoned", "transferred", "released", "left", "rescued", "cut", "unfinished",
 )  # fmt: skip
 
 config_option = click.option(

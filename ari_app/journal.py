@@ -33,6 +33,7 @@ class What(StrEnum):
     CALLER_HUNG_UP = "caller hung up"
     ADOPTED = "adopted"
     RESCUED = "rescued"
+    CUT = "cut"  # Asterisk went away, and the call with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Rule 1: no call and no record depends on it: without AMI a record says that its caller went to a queue, and no more.
 Rule 2: a round in a queue has the same id whoever saw it: two workers beside one Asterisk write it once.
-Rule 3: what was not seen is not guessed: a caller who left while AMI was cut has no service, or one without its end.
+Rule 3: what was not seen is not guessed: a caller who left while AMI was cut has no service, or one without its end;
+but an Asterisk that has restarted took all its calls with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from ari_app.ami.queues import Kind, News
+from ari_app.ami.queues import RESTARTED, Kind, News
 from ari_app.ami.watch import QueueWatch
 from ari_app.config import Configuration
 from ari_app.errors import PbxRefused
@@ -73,7 +74,7 @@ class QueueFacts:
     def follow(self, record: CallRecord) -> None:
         """A stint is over: the queue it led to is ours. A caller who hung up with us comes to no queue again."""
         self._ours |= {stint.queue for stint in record.stints if stint.queue}
-        if any(stint.end in (End.HUNG_UP, End.CALLER_HUNG_UP) for stint in record.stints):
+        if any(stint.end in (End.HUNG_UP, End.CALLER_HUNG_UP, End.CUT) for stint in record.stints):
             self._unserved.pop(record.id, None)
 
     def close(self) -> None:
@@ -139,13 +140,25 @@ class QueueFacts:
         self._serve(news, channel, since, waited, talked, side)
 
     def _missed(self, news: News) -> None:
-        """Gone while AMI was cut. Who had an agent had one; of who waited nothing is known."""
+        """Gone while AMI was cut. Who had an agent had one; of who waited nothing is known, unless Asterisk did it."""
         known = self._rounds.pop(news.call, None)
         if known is None:
             return
         _stop(known)
-        if known.agent:
+        if news.reason == RESTARTED:
+            self._cut(news, known, self.watch.connection.lost_at)
+        elif known.agent:
             self._serve(news, known.agent_channel, known.since, known.waited, None, Side.UNKNOWN)
+
+    def _cut(self, news: News, known: _Round, at: float) -> None:
+        """Asterisk went away, and nobody can have hung up later."""
+        if known.agent and known.left is not None:
+            talked = max(at - known.left, 0.0)
+            self._serve(news, known.agent_channel, known.since, known.waited, talked, Side.ASTERISK)
+        else:
+            known.left = at
+            self._rounds[news.call] = known
+            self._nobody_answered(news.call, Side.ASTERISK)
 
     def _round(self, news: News, now: float) -> _Round:
         """This caller's round; one whose beginning we did not see began as long ago as the queue says."""

@@ -20,6 +20,7 @@ from ari_app.ari import dialler, events
 from ari_app.ari.adoption import Adoption
 from ari_app.ari.arrival import arrival_of
 from ari_app.ari.channel import AriChannel, rescue
+from ari_app.ari.era import Eras
 from ari_app.ari.events import ChannelFacts, Event
 from ari_app.ari.peers import Peers
 from ari_app.ari.reloading import RELOAD
@@ -63,6 +64,7 @@ class Switchboard:
         self._coming: set[str] = set()  # claimed, perhaps ours
         self._leaving: set[str] = set()  # on their way to the queue: leave them alone
         self._deaf = False
+        self._eras = Eras(self.wire)
         self._peers = Peers(self.wire)
         self._adoption = Adoption(
             self.wire,
@@ -201,6 +203,7 @@ class Switchboard:
         """One caller, to the end. Whatever goes wrong, they reach the queue."""
         line: Line | None = None
         stint: Stint | None = None
+        era = self._eras.now
         try:
             arrival = await arrival_of(self.wire, channel, args, now)
             standard = self._spoken_to(arrival)
@@ -239,6 +242,8 @@ class Switchboard:
             if self._inboxes.get(channel.id) is inbox:
                 del self._inboxes[channel.id]
             if stint is not None:
+                if await self._eras.cut(era, stint.journal.last):
+                    stint.journal.note(What.CUT)
                 self._tell(stint)
 
     async def _bring_back(self, line: Line, standard: Standard, agent: str) -> None:
@@ -313,6 +318,7 @@ class Switchboard:
     def _connected(self) -> None:
         log.info("connected to Asterisk as %s", self.wire.app)
         self._peers.connected()
+        self._chore(self._eras.begin())
         self._chore(self._adoption.reconcile())
         self._chore(self._check_hearing())
 

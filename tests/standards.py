@@ -128,3 +128,12 @@ def hurried(folder: Path, prompt: float = 0.02, wait: float = 0.04) -> Standard:
     """The same for real time: every prompt and every wait as short as can be."""
     written = WRITTEN.replace("wait: 5", f"wait: {wait}").replace("patience: 5", f"patience: {wait}")
     return load(write(folder, written, dict.fromkeys(LENGTHS, prompt)))
+
+
+def child(folder: Path, name: str, parent: str, differs: str) -> Path:
+    """A standard of our own that differs from a shipped one in this; it has no recordings, for it has no new words."""
+    home = folder / name
+    home.mkdir()
+    head = f"standard: {name}\nversion: 1\nlanguage: zh-CN\nextends: {parent}\n"
+    (home / "standard.yaml").write_text(head + differs, encoding="utf-8")
+    return home

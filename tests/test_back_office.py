@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from ari_app import back_office
 from ari_app.back_office import BackOffice
-from ari_app.call import Arrival, CallId
+from ari_app.call import Arrival, CallId, Filing, Kind
 from ari_app.config import Configuration
 from ari_app.front_office import Stint
 from ari_app.journal import Journal, Place, What
+from ari_app.records import ledger
 from ari_app.records.database import Database
 from ari_app.records.settings import RecordsSettings
 from ari_app.register.live import LiveRegister
 from ari_app.register.store import Store
 from ari_app.requests.settings import RequestsSettings
+from ari_app.requests.store import Store as RequestStore
 from ari_app.standard import Standard, load
+from tests.records.conftest import stubborn
+from tests.records.stubborn import ASKED, Stubborn
 from tests.standards import WRITTEN, write
+
+__all__ = ["stubborn"]
 
 
 def configured(folder: Path) -> Configuration:
@@ -46,6 +58,22 @@ async def test_a_call_is_recorded_while_somebody_breaks_the_standard(tmp_path: P
         assert office._ledger.counts.kept == 1
 
 
+async def test_what_an_adopted_call_files_again_is_filed_once(tmp_path: Path) -> None:
+    """Its worker died after it had filed; whoever adopts the call does not know the keys the caller pressed."""
+    standard, config = load(write(tmp_path)), configured(tmp_path)
+    taken = Filing(Kind.MESSAGE, "message", taken={"number": "13900139000"})
+    for filing in (taken, Filing(Kind.MESSAGE, "message"), Filing(Kind.MESSAGE, "message", recording="second.wav")):
+        async with BackOffice.open(config, standard) as office:
+            office.file(finished(standard, What.HAND_OFF), filing)
+    database = await Database.open(config.records.database)
+    listed = await RequestStore(database).listing()
+    await database.close()
+    assert [(request.given, request.recording) for request in listed] == [
+        ("13900139000", ""),
+        ("13800138000", "second.wav"),
+    ]
+
+
 @pytest.mark.parametrize(("end", "marks"), [
     (What.HANG_UP, 1),
     (What.CALLER_HUNG_UP, 1),
@@ -61,3 +89,46 @@ async def test_a_silent_call_counts_when_it_has_ended_in_silence(tmp_path: Path,
     office.over(finished(standard, end))
     assert office._register._jobs.qsize() == marks
     await database.close()
+
+
+# ------------------------------------------------------------------ a driver that does not end when it is cancelled
+
+
+async def test_an_office_closes_though_a_driver_never_ends_and_says_what_did_not(
+    stubborn: Stubborn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(back_office, "CLOSES_WITHIN", 0.1)
+    monkeypatch.setattr(ledger, "LAST_TRY", 0.1)
+
+    async def come_and_go() -> None:
+        async with BackOffice.open(configured(tmp_path), load(write(tmp_path))):
+            await stubborn.asked.wait()
+
+    coming = asyncio.create_task(come_and_go())
+    await asyncio.wait((coming,), timeout=20)
+    assert coming.done()
+    (told,) = [record.message for record in caplog.records if record.levelno >= logging.ERROR]
+    assert told.startswith("told to end, and not waited for any longer: records")
+
+
+def test_a_worker_that_is_told_to_stop_is_gone_though_a_driver_never_ends(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.yaml"
+    file.write_text(f"ari: {{url: 'http://127.0.0.1:9', password: x}}\nrecords: {{spool: '{tmp_path}'}}\n")
+    environment = os.environ | {"HOTLINE_RECORDS_URL": f"sqlite:///{tmp_path}/calls.db"}
+    command = [sys.executable, "-m", "tests.records.stubborn", "run", "-c", str(file)]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1], env=environment
+    ) as worker:
+        assert worker.stderr is not None
+        said = ""
+        while not (ASKED in said and "does not answer" in said):
+            line = worker.stderr.readline()
+            assert line, said
+            said += line
+        worker.send_signal(signal.SIGTERM)
+        try:
+            _, said = worker.communicate(timeout=30)
+        finally:
+            worker.kill()
+    assert worker.returncode == 0
+    assert "stopped without waiting any longer for: " in said and "Traceback" not in said

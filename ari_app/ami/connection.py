@@ -49,6 +49,8 @@ class AmiConnection:
         self._problem = ""
         self.up = asyncio.Event()
         self.connections = 0
+        self.lost_at = 0.0
+        """When the last connection ended, by the loop's clock."""
 
     async def run(self) -> None:
         """Stay connected until cancelled. Raises PbxRefused when the first login is refused: the password is wrong.
@@ -83,7 +85,7 @@ class AmiConnection:
                 await client.ask("Ping", self._ping_within)
             raise PbxUnreachable("AMI closed the connection")
         finally:
-            self._client = None
+            self._client, self.lost_at = None, asyncio.get_running_loop().time()
             self.up.clear()
             await client.close()
 

@@ -33,6 +33,10 @@ class Kind(StrEnum):
     MISSED = "missed"  # gone while AMI did not answer; how is not known
 
 
+RESTARTED = "restarted"
+"""The reason of MISSED when Asterisk is not the one of before: then how is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """One thing that happened to a caller. `call` is Asterisk's Uniqueid, which is ARI's channel id; seconds."""

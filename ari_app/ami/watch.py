@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from ari_app.ami.client import Fields
 from ari_app.ami.connection import AmiConnection
-from ari_app.ami.queues import News, Queues
+from ari_app.ami.queues import RESTARTED, Kind, News, Queues
 from ari_app.config import AmiSettings
-from ari_app.errors import PbxUnreachable
+from ari_app.errors import PbxRefused, PbxUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class QueueWatch:
         self._on_news = on_news
         self._resync_every = resync_every
         self._meanwhile: list[Fields] | None = None
+        self._asterisk = ""  # which one: the moment it started
         pinging = {} if ping_every is None else {"ping_every": ping_every, "ping_within": ping_every}
         self.connection = AmiConnection(settings, self._hear, self._list, **pinging)
 
@@ -88,17 +90,28 @@ class QueueWatch:
             return
         self._meanwhile = []
         try:
+            since = await self._started()
+            reason = RESTARTED if self._asterisk and since not in ("", self._asterisk) else ""
             queues = await self.connection.ask("QueueStatus", LISTED_WITHIN)
             channels = await self.connection.ask("CoreShowChannels", LISTED_WITHIN)
             await self.connection.ask("Ping", LISTED_WITHIN)  # events older than the lists come before its answer
             told = {event.get("Uniqueid") for event in self._meanwhile}
             for news in self.queues.list_anew(queues, channels, asyncio.get_running_loop().time()):
                 if news.call not in told:
-                    self._tell(news)
+                    self._tell(replace(news, reason=reason) if news.kind is Kind.MISSED else news)
+            self._asterisk = since  # now, and not before: one that boots says since when, and knows no queues yet
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
             for event in meanwhile:
                 self._apply(event)
+
+    async def _started(self) -> str:
+        """When Asterisk started, to the second; "" when our user may not know."""
+        try:
+            told = await self.connection.tell("CoreStatus", LISTED_WITHIN)
+        except PbxRefused:
+            return ""
+        return f"{told.get('CoreStartupDate', '')} {told.get('CoreStartupTime', '')}".strip()
 
     def _tell(self, news: News) -> None:
         try:

@@ -45,7 +45,7 @@ CONNECT_WITHIN = 5.0
 """Seconds for TCP and the WebSocket handshake: a silent network must not keep us waiting for minutes."""
 STABLE_AFTER = 10.0
 """Seconds a connection must last before the next back-off starts from the beginning."""
-BACK_OFF = (0.1, 5.0)
+BACK_OFF = (0.1, 4.0)
 """First and longest pause between attempts, seconds; each is drawn between half and the whole of it."""
 BOOTS_WITHIN = 30.0
 """Seconds in which an Asterisk that was not there a moment ago is not believed that it has no ARI: it opens its web

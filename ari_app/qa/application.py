@@ -59,7 +59,7 @@ class Application:
             )
         try:
             async with asyncio.timeout(READY_WITHIN):
-                await self._connected()
+                await self.connects(1)  # it says so itself: a PBX still lists the application of a worker that died
         except TimeoutError:
             await self.kill()
             words = self._last_words()
@@ -67,6 +67,13 @@ class Application:
         except BaseException:
             await self.kill()
             raise
+
+    async def connects(self, times: int) -> None:
+        """Until it has told, since its start, that it is connected: so many times."""
+        while self._log.read_bytes()[self._said_before :].count(CONNECTED) < times:
+            if not self.running:
+                raise PbxFailed(f"the application has ended: {self._last_words()}")
+            await asyncio.sleep(0.05)
 
     async def stop(self) -> int | None:
         """SIGTERM: it finishes the calls it has; its exit code."""
@@ -87,13 +94,6 @@ class Application:
         except TimeoutError:
             self._process.kill()
             return await self._process.wait()
-
-    async def _connected(self) -> None:
-        """Until it says so: a PBX still lists the application of a worker that died."""
-        while CONNECTED not in self._log.read_bytes()[self._said_before :]:
-            if not self.running:
-                raise PbxFailed(f"the application ended at once: {self._last_words()}")
-            await asyncio.sleep(0.05)
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []

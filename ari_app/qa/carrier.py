@@ -60,6 +60,7 @@ class Leg:
         self.cause = 0
         self.pressed: list[tuple[float, str]] = []
         self.claims = CallerId()
+        self.rung = ""  # the telephone, when it is an agent's
 
     def hear(self, event: Event, at: float) -> None:
         """An event of our channel, at `at` of the loop's clock."""
@@ -115,6 +116,11 @@ class Leg:
             channel=f"{self.media},{self.channel}",
             inhibitConnectedLineUpdates="true",  # or the nameless handset would overwrite the caller's claims
         )
+
+    async def break_off(self, cause: int) -> None:
+        """The line fails under a caller: the network ends it, and says so by its cause (Q.850)."""
+        self._ended(self._loop.time(), cause, By.US)
+        await self._ari.delete(f"/channels/{self.channel}", reason_code=str(cause))
 
     async def clear(self) -> None:
         """Leave nothing behind on the carrier."""
@@ -192,6 +198,7 @@ class Carrier:
             return
         leg = self._leg(event["channel"]["id"])
         leg.hear(event, at)
+        leg.rung = event["channel"]["dialplan"]["exten"]
         caller = event["channel"]["caller"]
         leg.claims = CallerId(caller.get("number", ""), caller.get("name", ""))
         task = asyncio.create_task(self._live(leg), name="agent")

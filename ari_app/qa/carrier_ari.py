@@ -9,7 +9,7 @@ import asyncio
 import base64
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -67,18 +67,23 @@ class CarrierAri:
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None, /, **query: str | int) -> Any:
         """Do something on the carrier."""
-        async with self._http.post(f"{self._url}{path}", params=query, json=body or {}) as reply:
-            return await self._told(reply)
+        return await self._ask("POST", path, query, json=body or {})
 
     async def get(self, path: str, /, **query: str) -> Any:
-        async with self._http.get(f"{self._url}{path}", params=query) as reply:
-            return await self._told(reply)
+        return await self._ask("GET", path, query)
 
     async def delete(self, path: str, /, **query: str) -> None:
         """End something; that it has already ended is what we wanted."""
-        async with self._http.delete(f"{self._url}{path}", params=query) as reply:
-            if reply.status != 404:
-                await self._told(reply)
+        await self._ask("DELETE", path, query, fine=(404,))
+
+    async def _ask(
+        self, method: str, path: str, query: Mapping[str, str | int], *, fine: Container[int] = (), json: Any = None
+    ) -> Any:
+        try:
+            async with self._http.request(method, f"{self._url}{path}", params=query, json=json) as reply:
+                return None if reply.status in fine else await self._told(reply)
+        except aiohttp.ClientError as reason:  # it has lost its power, perhaps
+            raise CarrierTrouble(f"the carrier's ARI does not answer: {reason}") from None
 
     async def _told(self, reply: aiohttp.ClientResponse) -> Any:
         if reply.status >= 400:

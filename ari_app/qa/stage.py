@@ -15,22 +15,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from ari_app import paths, standard
 from ari_app.agent_keys import features
+from ari_app.config import AmiSettings
 from ari_app.errors import HotlineError, PbxFailed
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline, dialplan_folder
 from ari_app.pbx.instance import Pbx
 from ari_app.pbx.place import Place
 from ari_app.qa.application import COMMAND, Application
-from ari_app.qa.carrier import Carrier
-from ari_app.qa.carrier_config import CarrierPlan, Phone
+from ari_app.qa.carrier import AgentArrives, Carrier
+from ari_app.qa.carrier_config import Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
 from ari_app.qa.casting import root
 from ari_app.qa.ears import Ears
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.machine import LATE_BEAT, SCARCE, Scarcity, telephones_first, think
 from ari_app.qa.mouth import Clip, load_clip
+from ari_app.qa.phones import Telephones, plan_at
 from ari_app.qa.player import Director, Plan, Player, rehearsed
 from ari_app.qa.verdict import judge
 from ari_app.standard import Standard
@@ -75,6 +79,9 @@ class Stage:
         queues: str = "",
         requests: Mapping[str, object] | None = None,
         station: Mapping[str, object] | None = None,
+        phones_apart: bool = False,
+        sip: str = "",
+        rings: AgentArrives | None = None,
     ) -> None:
         self._folder = folder
         self._command = command
@@ -86,12 +93,11 @@ class Stage:
         self.voices = Voices.load()
         self._phones = tuple(Phone(f"agent-{n:03}", f"secret-{n:03}") for n in range(1, agents + 1))
         self._carrier_pbx = Pbx(asterisk, folder / "carrier", configuration=self._carrier_files)
-        self._phones_place = _beside(self._carrier_pbx.place.address)
         self._frontline = Frontline(
             sounds=self._sounds / root(self.standard) / self.standard.language,
             members=tuple(f"PJSIP/{phone.user}" for phone in self._phones),
             extra={
-                "pjsip.conf": self._trunk_and_phones(),
+                "pjsip.conf": self._trunk_and_phones() + sip,
                 "extensions.conf": dialplan,
                 "queues.conf": queues,
                 "features.conf": _more_keys(self.standard),
@@ -100,7 +106,12 @@ class Stage:
         )
         self.pbx = Pbx(asterisk, folder / "hotline", configuration=self._frontline)
         self.director = Director(self.voices)
-        self.carrier = Carrier(self._plan(), self.director.agent_rings)
+        rings = rings or self.director.agent_rings
+        there = () if phones_apart else self._phones
+        self.carrier = Carrier(plan_at(self._carrier_pbx, self.pbx, there), rings)
+        self.telephones = (
+            Telephones(asterisk, folder / "phones", self.pbx, self._phones, rings) if phones_apart else None
+        )
         self.applications: list[Application] = []
         self._plans: dict[CastCaller, Plan] = {}
         self.ears = Ears(self.standard, self._sounds, (self.voices.caller, self.voices.agent))
@@ -114,7 +125,9 @@ class Stage:
             for pbx in (self.pbx, self._carrier_pbx):
                 await self._exits.enter_async_context(pbx)
             await self._exits.enter_async_context(self.carrier)
-            await self._agents_ready()
+            if self.telephones is not None:
+                await self._exits.enter_async_context(self.telephones)
+            await self.agents_ready()
         except BaseException:
             await self._exits.aclose()
             raise
@@ -125,6 +138,10 @@ class Stage:
             if application.running:
                 await application.kill()
         await self._exits.aclose()
+
+    async def carrier_fails(self) -> None:
+        """The power cut of a telephone company: every line of the callers is dead, and nobody is told."""
+        await self._carrier_pbx.kill()
 
     async def start(self, worker: str = "1") -> Application:
         """The application begins to answer callers."""
@@ -196,16 +213,22 @@ class Stage:
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
         return [await think(player.hearing, self.ears.matcher(player.caller)) for player in players]
 
+    @property
+    def ami(self) -> AmiSettings:
+        """How to watch the hotline's queues."""
+        host, port = self.pbx.ami
+        password = SecretStr(self._frontline.ami_password)
+        return AmiSettings(host=host, port=port, user=self._frontline.ami_user, password=password)
+
     def _config(self) -> Path:
         """hotline.yaml for the application; the passwords come by the environment."""
         folder = self._folder.absolute()
-        host, port = self.pbx.ami
         path = folder / "hotline.yaml"
         path.write_text(
             json.dumps(
                 {
                     "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
-                    "ami": {"host": host, "port": port, "user": self._frontline.ami_user},
+                    "ami": self.ami.model_dump(include={"host", "port", "user"}),
                     "standard": str(self.standard_folder.absolute()),
                     "sounds": str(self._sounds),
                     "records": {"url": f"sqlite:///{folder / 'hotline.db'}", "spool": str(folder / "spool")},
@@ -216,7 +239,7 @@ class Stage:
         )
         return path
 
-    async def _agents_ready(self) -> None:
+    async def agents_ready(self) -> None:
         """Every agent's phone is registered and the queue knows that it can be rung."""
         try:
             async with asyncio.timeout(REGISTERED_WITHIN):
@@ -231,21 +254,8 @@ class Stage:
     async def _all_phones_ring(self) -> bool:
         return (await self.pbx.console("queue show")).count("(Not in use)") >= len(self._phones)
 
-    def _plan(self) -> CarrierPlan:
-        place, hotline = self._carrier_pbx.place, self.pbx.place
-        return CarrierPlan(
-            place.address,
-            hotline.address,
-            self._phones_place,
-            self._phones,
-            sip_port=place.ports.sip,
-            hotline_sip_port=hotline.ports.sip,
-            http_port=place.ports.http,
-            rtp_ports=(20000, 24999),
-        )
-
     def _carrier_files(self, _place: Place) -> dict[str, str]:
-        return self._plan().texts()
+        return self.carrier.plan.texts()
 
     def _trunk_and_phones(self) -> str:
         """What the hotline's admin writes for this carrier and these agents."""
@@ -260,14 +270,6 @@ def _more_keys(standard: Standard) -> str:
     ladders = standard.procedures.values()
     more = {p.name: p.agent_key for p in ladders if p.agent_key and f"=> {p.agent_key}," not in sample}
     return re.sub(r"^(\[.*\])$", r"\1(+)", features(more), flags=re.MULTILINE) if more else ""
-
-
-def _beside(address: str) -> str:
-    """The loopback address after this one, for the agents' phones."""
-    parts = address.split(".")
-    if parts[0] != "127":
-        raise PbxFailed(f"the carrier's PBX is to live on a loopback address, not {address}")
-    return ".".join((*parts[:2], str((int(parts[2]) + 128) % 256), parts[3]))
 
 
 _TRUNK = """[carrier](hotline-trunk,here)

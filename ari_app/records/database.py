@@ -15,6 +15,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,9 @@ def _engine(url: sa.URL) -> AsyncEngine:
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
+    driver = connection.driver_connection
+    if hasattr(driver, "stop"):  # aiosqlite 0.22: its thread answers one stop, and who waits for another waits for ever
+        driver.stop = cache(driver.stop)
     connection.isolation_level = None  # we say BEGIN ourselves: the driver's own begins too late for DDL and readers
     cursor = connection.cursor()
     for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):

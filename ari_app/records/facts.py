@@ -40,6 +40,7 @@ class End(StrEnum):
     QUEUED = "to a queue"
     TRANSFERRED = "to an extension"
     RESCUED = "rescued to the queue"
+    CUT = "Asterisk went away"
     UNFINISHED = "unfinished"  # another worker took the caller over, or ours died
     REFUSED = "refused"  # not answered: engaged, for this caller
 
@@ -50,6 +51,7 @@ class Side(StrEnum):
     CALLER = "caller"
     US = "us"
     AGENT = "agent"
+    ASTERISK = "asterisk"  # nobody: it went away, and every call with it
     UNKNOWN = ""
 
 
@@ -63,6 +65,7 @@ class Outcome(StrEnum):
     RELEASED = "released"  # we hung up, at the end of a procedure
     LEFT = "left"  # the caller hung up while with us, and had spoken to nobody
     RESCUED = "rescued"  # we broke; the caller went to the queue
+    CUT = "cut"  # Asterisk went away before an agent spoke with the caller
     UNFINISHED = "unfinished"
     REFUSED = "refused"  # a nuisance caller for whom the station had no place, not answered
 
@@ -265,6 +268,8 @@ class CallRecord:
                 return Side.US
             case Stint(end=End.CALLER_HUNG_UP):
                 return Side.CALLER
+            case Stint(end=End.CUT):
+                return Side.ASTERISK
         return Side.UNKNOWN
 
     @property
@@ -275,6 +280,8 @@ class CallRecord:
         match self._last_part:
             case Service(released_by=Side.CALLER):
                 return Outcome.ABANDONED
+            case Service(released_by=Side.ASTERISK):
+                return Outcome.CUT
             case Service():
                 return Outcome.QUEUED
             case Stint(end=end):
@@ -288,6 +295,7 @@ _OUTCOMES = {
     End.QUEUED: Outcome.QUEUED,
     End.TRANSFERRED: Outcome.TRANSFERRED,
     End.RESCUED: Outcome.RESCUED,
+    End.CUT: Outcome.CUT,
     End.UNFINISHED: Outcome.UNFINISHED,
     End.REFUSED: Outcome.REFUSED,
 }

@@ -190,7 +190,7 @@ def _release(calls: Sequence[CallRecord]) -> list[Kpi]:
     ours = float(sum(s.end is End.HUNG_UP and not s.permitted for call in calls for s in call.stints))
     agents = float(sum(call.released_by is Side.AGENT for call in calls))
     normal = [call for call in calls if call.outcome is Outcome.ANSWERED]
-    known = [call for call in normal if call.released_by is not Side.UNKNOWN]
+    known = [call for call in normal if call.released_by not in (Side.UNKNOWN, Side.ASTERISK)]
     return [
         count(
             "own_release_violations",

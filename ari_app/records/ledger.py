@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DataError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
 
+from ari_app.ending import at_most, let_go
 from ari_app.errors import StoreUnreachable
 from ari_app.records.database import Database
 from ari_app.records.facts import CallRecord
@@ -112,7 +113,7 @@ class Ledger:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close(self, within: float) -> None:
-        """No more records come: those we have go to the database, or stay on disk; over after `within` + 3 seconds.
+        """No more records come: those we have go to the database, or stay on disk; over after `within` + 5 seconds.
 
         A database that is away is not waited for: what is on disk is replayed at the next start.
         """
@@ -122,9 +123,7 @@ class Ledger:
         with suppress(TimeoutError):  # a driver that is cancelled in the midst of a command may never end
             async with asyncio.timeout(LAST_TRY):
                 await self._using.acquire()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await let_go(self._tasks, LAST_TRY)
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_TRY):
                 while self._pending and await self._write_some():
@@ -134,7 +133,7 @@ class Ledger:
         if self._spool.waiting:
             log.warning("%d call records wait in %s for the next start", self._spool.waiting, self._spool.path)
         if self._database is not None:
-            await self._database.close()
+            await at_most(LAST_TRY, self._database.close())
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_TRY):
                 await self._on_disk(self._spool.close)

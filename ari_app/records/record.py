@@ -145,6 +145,8 @@ class _Reading:
                 self._end(End.CALLER_HUNG_UP)
             case "rescued":
                 self.end = End.RESCUED  # whatever we were about to do: this is what happened
+            case "cut":
+                self.end = End.CUT  # and nobody was rescued, nor did they hang up
             case "language":
                 self.language = detail
             case other:
@@ -153,7 +155,7 @@ class _Reading:
     def leave(self) -> None:
         """Nothing more comes."""
         self._said(Cut.LEFT)
-        if self.end in (End.CALLER_HUNG_UP, End.UNFINISHED):
+        if self.end in (End.CALLER_HUNG_UP, End.CUT, End.UNFINISHED):
             self._wait(Broken.LEFT)
 
     def _enter(self, detail: str) -> None:

@@ -13,6 +13,11 @@ from ari_app.records.facts import Broken, CallRecord, Cut, End, Service, Side, S
 _ENDS = {Cut.PLAYED: "", Cut.INTERRUPTED: "interrupted", Cut.FAILED: "FAILED", Cut.LEFT: "the line ended"}
 _WAITS = {Broken.SILENCE: "silence", Broken.ANSWERED: "until the caller answered", Broken.LEFT: "the line ended"}
 
+_WHO = {
+    Side.US: "we hung up", Side.CALLER: "the caller hung up", Side.AGENT: "the agent hung up",
+    Side.ASTERISK: "Asterisk went away",
+}  # fmt: skip
+
 
 def timeline(record: CallRecord) -> list[str]:
     """The lines, without newlines."""
@@ -82,7 +87,7 @@ def _service(record: CallRecord, service: Service) -> list[str]:
         lines.append(f"{after + service.talked:8.2f}    talked {service.talked:.1f} s")
     over = after + (service.talked or 0.0)
     if service.released_by is not Side.UNKNOWN:
-        lines.append(f"{over:8.2f}    the {service.released_by} hung up")
+        lines.append(f"{over:8.2f}    {_WHO[service.released_by]}")
     elif service.status:
         lines.append(f"{over:8.2f}    left the queue: {service.status}")
     return lines
@@ -90,6 +95,5 @@ def _service(record: CallRecord, service: Service) -> list[str]:
 
 def _foot(record: CallRecord) -> Iterator[str]:
     kept = sum(wait.kept for wait in record.waits)
-    who = {Side.US: "we hung up", Side.CALLER: "the caller hung up", Side.AGENT: "the agent hung up"}
-    told = who.get(record.released_by, "who hung up is not known")
+    told = _WHO.get(record.released_by, "who hung up is not known")
     yield f"outcome {record.outcome}; {told}; waits kept {kept} of {len(record.waits)}"

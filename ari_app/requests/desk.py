@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from ari_app.call import Filing, Kind
+from ari_app.ending import at_most
 from ari_app.errors import BrokenConfiguration, StoreUnreachable
 from ari_app.records.database import Database
 from ari_app.records.spool import Spool
@@ -34,7 +35,9 @@ AT_ONCE = 500
 ANSWER_WITHIN = 0.5
 """Seconds a caller's arrival may cost for asking whether they redial."""
 CLOSE_WITHIN = 10.0
-"""Seconds in which the last letters are written; then they go to the spool."""
+"""Seconds in which the last letters are written; then they go to the spool, in as many at most."""
+LAST_TRY = 1.0
+"""Seconds for whoever is writing to make room; then the spool takes letters beside them."""
 
 Connect = Callable[[], Awaitable[Database]]
 
@@ -100,6 +103,7 @@ class Desk:
             return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
+                await self.write()  # what was filed when the line broke, perhaps a moment ago, is there to be found
                 return await (await self._store()).redialled(known, DROPPED, self._now())
         except Exception as problem:  # a caller is on the line
             log.warning("whether a caller redials could not be looked up: %s", type(problem).__name__)
@@ -135,13 +139,9 @@ class Desk:
 
     async def close(self) -> None:
         """Write what was filed last; what cannot be written within CLOSE_WITHIN goes to the spool. Raises nothing."""
-        try:
-            async with asyncio.timeout(CLOSE_WITHIN):
-                await self._write_safely()
-        except TimeoutError:
-            pass
-        async with self._writing:
-            await self._to_spool()
+        await at_most(CLOSE_WITHIN, self._write_safely())
+        alone = await at_most(LAST_TRY, self._writing.acquire())  # for good: a closed desk writes nothing
+        if await at_most(CLOSE_WITHIN, self._to_spool()) and alone:
             self._spool.close()
         if self._letters:
             log.error("%d filings are lost: neither database nor disk takes them", len(self._letters))

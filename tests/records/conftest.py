@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiosqlite
 import pytest
+import pytest_asyncio
 
 from tests.records import postgres
+from tests.records.stubborn import Stubborn
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/hotline.db"
     server: postgres.Server = request.getfixturevalue("postgres_server")
     return server.fresh(f"hotline_{secrets.token_hex(4)}")
+
+
+@pytest_asyncio.fixture
+async def stubborn(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stubborn]:
+    """SQLite's driver connects for ever, also when it is cancelled; at the end of the test it gives up."""
+    driver = Stubborn()
+    monkeypatch.setattr(aiosqlite, "connect", driver)
+    yield driver
+    driver.released.set()

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import secrets
 import stat
+import threading
 import types
 from pathlib import Path
 
@@ -167,3 +168,35 @@ async def test_a_sqlite_file_that_is_moved_away_is_missed_and_one_put_back_is_us
     async with db.transaction():
         pass
     await db.close()
+
+
+async def test_a_command_that_is_cancelled_twice_leaves_nothing_that_outlives_being_cancelled(tmp_path: Path) -> None:
+    """A worker told to stop while SQLite was slow never ended: a connection waited for a thread that had gone."""
+    db = await Database.open(f"sqlite:///{tmp_path}/slow.db")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        begun.set()
+        return go_on.wait(20)
+
+    async def ask() -> None:
+        async with db.reading() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.create_function("slow", 0, slow)
+            await connection.execute(sa.text("SELECT slow()"))
+
+    before = asyncio.all_tasks()
+    asking = asyncio.create_task(ask())
+    assert await asyncio.to_thread(begun.wait, 20)
+    asking.cancel()
+    while not (closing := asyncio.all_tasks() - before - {asking}):  # its connection is being closed behind the command
+        await asyncio.wait((asking,), timeout=0.01)
+    asking.cancel()
+    await asyncio.wait((asking,))
+    for task in closing:
+        task.cancel()
+    go_on.set()
+    _, unended = await asyncio.wait(closing, timeout=5)
+    await db.close()
+    assert not unended

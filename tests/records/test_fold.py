@@ -117,6 +117,14 @@ def test_a_caller_who_lingers_was_answered_and_is_let_go_by_us() -> None:
     assert record.stints[0].permitted
 
 
+@pytest.mark.parametrize("taken_for", [What.CALLER_HUNG_UP, What.RESCUED])
+def test_whom_asterisk_took_with_it_has_neither_hung_up_nor_been_rescued(taken_for: What) -> None:
+    journal = [Milestone(0, What.ANSWER), Milestone(0, What.ENTER, "greeting 1"), Milestone(0, What.PLAY, "greeting")]
+    record = told([*journal, Milestone(3, taken_for), Milestone(3, What.CUT)])
+    assert (record.stints[0].end, record.outcome, record.released_by) == (End.CUT, Outcome.CUT, Side.ASTERISK)
+    assert [said.end for said in record.prompts] == [Cut.LEFT]
+
+
 # ------------------------------------------------------------------ measured against the rule
 
 

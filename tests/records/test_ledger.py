@@ -24,6 +24,7 @@ from ari_app.records.settings import settle
 from ari_app.records.store import Calls, dump
 from tests.records import postgres
 from tests.records.records import call
+from tests.records.stubborn import Stubborn
 
 SOON = 20.0
 
@@ -107,6 +108,22 @@ async def test_a_worker_that_is_cancelled_is_cancelled(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await ledger.close(1)
+
+
+async def test_a_driver_that_never_ends_keeps_no_ledger_from_closing(
+    stubborn: Stubborn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "LAST_TRY", 0.1)
+    ledger = Ledger(settle({"url": f"sqlite:///{tmp_path}/hotline.db", "spool": str(tmp_path / "spool")}), "1")
+    running = asyncio.create_task(ledger.run())
+    ledger.keep(call(1))
+    async with asyncio.timeout(SOON):
+        await stubborn.asked.wait()
+        await ledger.until(lambda: not ledger.in_memory)
+    closing = asyncio.create_task(ledger.close(0.1))
+    await asyncio.wait((closing,), timeout=SOON)
+    assert closing.done() and not running.done()
+    assert len((tmp_path / "spool" / "records-1.jsonl").read_text().splitlines()) == 1
 
 
 # ------------------------------------------------------------------ the database is away

@@ -13,6 +13,7 @@ from ari_app.ami.watch import RIGHT_AGAIN_WITHIN
 from ari_app.config import AmiSettings, Configuration
 from ari_app.queue_facts import QueueFacts
 from ari_app.records.facts import CallRecord, End, Outcome, Service, Side, Stint
+from ari_app.records.timeline import timeline
 from tests.wire.manager import Manager, abandons, completes, connects, joins, leaves
 
 CALL, WITHIN = "1790000000.7", 5.0
@@ -133,6 +134,27 @@ async def test_who_waited_when_ami_was_cut_and_is_gone_is_not_guessed_at(manager
         await asyncio.wait_for(eyes.facts.watch.right.wait(), RIGHT_AGAIN_WITHIN)
         manager.tell(*served("caller"))
         assert (await eyes.service()).agent == "001"
+
+
+@pytest.mark.parametrize("with_agent", [False, True], ids=["waits", "talks"])
+async def test_whom_a_restart_of_asterisk_cut_off_has_not_hung_up(manager: Manager, with_agent: bool) -> None:
+    async with watching(manager) as [eyes]:
+        manager.tell(joins(CALL, 1), *([leaves(CALL), connects(CALL)] if with_agent else []))
+        await eyes.have_heard()
+        manager.started = "09:00:00"
+        manager.starting = True  # it answers before it knows its queues
+        manager.cut()
+        async with asyncio.timeout(RIGHT_AGAIN_WITHIN):
+            while not [a for a in manager.asked if a["Action"] == "QueueStatus"][1:]:
+                await asyncio.wait((asyncio.create_task(eyes.facts.watch.right.wait()),), timeout=0.02)
+        manager.starting = False
+        service = await asyncio.wait_for(eyes.service(), RIGHT_AGAIN_WITHIN)
+        assert (service.agent, service.released_by) == ("001" if with_agent else "", Side.ASTERISK)
+        assert (service.talked is not None) is with_agent
+        record = WITH_US.merged(CallRecord(CALL, (), (service,)))
+        assert record.outcome is (Outcome.ANSWERED if with_agent else Outcome.CUT)
+        assert record.released_by is Side.ASTERISK
+        assert "Asterisk went away" in timeline(record)[-1]
 
 
 async def test_other_peoples_queues_are_not_recorded_unless_we_lead_there(manager: Manager) -> None:

@@ -9,10 +9,10 @@ import pytest_asyncio
 
 from ari_app.records.database import Database
 from ari_app.requests.store import Store
-from tests.records.conftest import postgres_server, url
+from tests.records.conftest import postgres_server, stubborn, url
 from tests.requests.office import Wall
 
-__all__ = ["postgres_server", "url"]
+__all__ = ["postgres_server", "stubborn", "url"]
 
 
 @pytest_asyncio.fixture

@@ -15,11 +15,13 @@ from aiohttp import web
 from ari_app.call import Kind
 from ari_app.errors import StoreUnreachable
 from ari_app.records.database import Database
+from ari_app.requests import desk as desk_module
 from ari_app.requests.desk import Desk
 from ari_app.requests.letter import URGENT
 from ari_app.requests.settings import RequestsSettings
 from ari_app.requests.states import State
 from ari_app.requests.store import Store
+from tests.records.stubborn import Stubborn
 from tests.requests.office import NUMBER, OTHER, Office, Wall, filing, settings
 
 
@@ -182,6 +184,24 @@ async def test_the_desk_writes_and_looks_by_itself(desk: Desk, store: Store, cap
                 await desk.looked.wait()
 
 
+async def test_a_driver_that_never_ends_keeps_no_desk_from_closing_and_costs_no_filing(
+    stubborn: Stubborn, tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect() -> Database:
+        return await stubborn()
+
+    monkeypatch.setattr(desk_module, "CLOSE_WITHIN", 1.0)
+    monkeypatch.setattr(desk_module, "LAST_TRY", 0.1)
+    desk = desk_of(connect, settings(tmp_path), wall)
+    file_many(desk, 2)
+    writing = asyncio.create_task(desk.run())
+    await stubborn.asked.wait()
+    closing = asyncio.create_task(desk.close())
+    await asyncio.wait((closing,), timeout=20)
+    assert closing.done() and not writing.done()
+    assert len((tmp_path / "spool" / "records-1.jsonl").read_text().splitlines()) == 2
+
+
 # ------------------------------------------------------------------ alarms
 
 
@@ -318,6 +338,13 @@ async def test_a_dropped_caller_who_redials_goes_to_their_agent_and_one_who_does
     (waiting,) = await store.ready(wall.on(seconds=10))
     assert (waiting.number, waiting.agent, waiting.clock) == (OTHER, "agent-008", "dropped-call")
     assert {r.state for r in await store.listing(frozenset(State))} == {State.OPEN, State.CANCELLED}
+
+
+async def test_who_redials_before_the_drop_is_written_down_is_not_rung(desk: Desk, store: Store) -> None:
+    """They were on the line with their agent when the hotline rang them: seen on a real PBX."""
+    desk.dropped("call-1", NUMBER, "agent-007", Office())
+    assert await desk.redialled(NUMBER) == "agent-007"
+    assert [r.state for r in await store.listing(frozenset(State))] == [State.CANCELLED]
 
 
 async def test_a_caller_who_arrives_waits_for_no_database(

@@ -26,6 +26,7 @@ class Manager:
         self.refuses = False
         self.hangs = False
         self.starting = False
+        self.started = "08:00:00"
         self.deaf: set[str] = set()  # actions that get no answer
         self.before_the_list: list[Fields] = []  # events told while a list is asked for
         self.asked: list[Fields] = []
@@ -102,6 +103,9 @@ class Manager:
             case "QueueStatus":
                 self.tell(*self.before_the_list)
                 self._list(writer, self.queue_lines, "QueueStatusComplete", ours)
+            case "CoreStatus":
+                when = {"CoreStartupDate": "2026-11-24", "CoreStartupTime": self.started}
+                writer.write(packet(Response="Success", **when, **ours))
             case "CoreShowChannels":
                 self._list(writer, self.channel_lines, "CoreShowChannelsComplete", ours)
             case "QueueAdd":

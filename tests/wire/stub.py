@@ -123,6 +123,7 @@ class StubAri:
         self.knocks = 0
         self.refuse = 0  # HTTP status for a WebSocket handshake; 0: welcome
         self.hears = True  # whether TALK_DETECT is there
+        self.started = "2026-11-24T08:00:00.000+0000"
         self.bridges: dict[str, list[str]] = {}
         self.missing: set[str] = set()  # DIALPLAN_EXISTS(…) of what the dialplan lacks
         self.prompt_seconds: float | None = 0.02  # None: no prompt ever ends
@@ -254,6 +255,8 @@ class StubAri:
                 return (200, self._application(app)) if app in self.apps else (404, None)
             case "GET", "asterisk", "modules", _:
                 return 200, {"status": "Running" if self.hears else "Not Running"}
+            case "GET", "asterisk", "info":
+                return 200, {"status": {"startup_time": self.started}}
             case "POST", "events", "claim":
                 return self._claim(query["channelId"], query["application"]), None
             case "POST", "events", "user", name:

@@ -372,6 +372,37 @@ async def test_call_that_vanished_meanwhile_is_let_go(pbx: StubAri, employ: Empl
         assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
 
 
+async def test_a_caller_who_is_gone_with_asterisk_has_not_hung_up(
+    pbx: StubAri, employ: Employ, patient: Standard
+) -> None:
+    """The record once blamed the caller for a restart of the PBX."""
+    async with employ(spoken=patient) as worker:
+        await pbx.bell.until(lambda: pbx.count("GET asterisk/info"))
+        caller = pbx.ring()
+        await hears(pbx, caller, "greeting")
+        await pbx.bell.until(lambda: not caller.playing)
+        pbx.started = "2026-11-24T09:00:00.000+0000"
+        pbx.abort(worker.app)
+        pbx.hang_up(caller)
+        assert (await told(worker, caller))[-2:] == [What.CALLER_HUNG_UP, What.CUT]
+        await serves_the_next_caller(worker)
+
+
+async def test_who_could_not_be_handed_to_the_queue_since_asterisk_stayed_away_was_not_rescued(
+    pbx: StubAri, employ: Employ, patient: Standard
+) -> None:
+    async with employ(spoken=patient) as worker:
+        await pbx.bell.until(lambda: pbx.count("GET asterisk/info"))
+        caller = pbx.ring()
+        await hears(pbx, caller, "greeting")
+        await pbx.bell.until(lambda: not caller.playing)
+        pbx.refuse = 503
+        pbx.faults.append(Fault(".*", 503, times=100))
+        pbx.abort(worker.app)
+        await worker.stop()
+        assert whats(worker.journals[caller.id])[-2:] == [What.RESCUED, What.CUT]
+
+
 @pytest.mark.parametrize("status", [404, 500, 503])
 async def test_not_to_know_who_is_ours_is_not_to_have_nobody(
     pbx: StubAri, employ: Employ, patient: Standard, status: int
