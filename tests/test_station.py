@@ -12,6 +12,9 @@ import pytest
 
 from ari_app.call import Arrival, Door
 from ari_app.journal import What
+from ari_app.records.facts import Outcome
+from ari_app.records.kpis import report
+from ari_app.records.record import fold
 from ari_app.rehearsal.script import Hears, Presses, Script, Waits
 from ari_app.rehearsal.twin import rehearse
 from ari_app.station import Station, StationSettings
@@ -92,3 +95,11 @@ def test_the_time_of_a_caller_is_counted_from_their_first_word_there() -> None:
     assert not station.take_place("a")
     assert station.leave("a")
     assert station.take_place("a")
+
+
+def test_who_is_refused_is_written_down_so_and_is_no_caller_who_rang_in_vain() -> None:
+    journal = rehearse(HOTLINE, (), DIVERTED, full).journal
+    record = fold(journal, call_id="1", worker="1", began=1.0, arrival=DIVERTED, verdict="station")
+    assert record.outcome is Outcome.REFUSED
+    (rate,) = [kpi for kpi in report([record]).kpis if kpi.id == "ring_answer_rate"]
+    assert rate.value is None
