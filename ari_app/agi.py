@@ -29,6 +29,8 @@ PORT = 4573
 SCRIPT = "screen"
 AT_A_TIME = 8
 """Clients let in, and clients read, in one turn of the loop."""
+BACKLOG = 1_000
+"""Clients the kernel keeps waiting for us; one too many would ring again a second later."""
 RESTRICTED = 0x60
 """Bits of Asterisk's calling presentation: the number is not told, or not known."""
 
@@ -62,7 +64,8 @@ class Limits:
     header_within: float = 2
     over_within: float = 5
     bytes: int = 16_384
-    clients: int = 1_000
+    clients: int = 256
+    """So many may leave in one turn of the loop, as when a scanner dies."""
 
 
 class Door:
@@ -78,6 +81,8 @@ class Door:
         self._ready: deque[_Visit] = deque()  # have sent something we have not read yet
         self._silent: dict[_Visit, None] = {}  # connected and have not asked yet, the longest waiting first
         self._open: set[_Visit] = set()
+        self._inside = 0  # let in and not gone yet
+        self._full = False  # nobody is let in until somebody leaves
 
     @property
     def port(self) -> int:
@@ -91,7 +96,7 @@ class Door:
 
     async def listen(self, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=self.limits.clients)
+        self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         self._socket.setblocking(False)
         self._open_up()
 
@@ -123,9 +128,14 @@ class Door:
                 loop.call_later(1.0, self._open_up)
                 return
             client.setblocking(False)
+            self._inside += 1
             entering: asyncio.Task[object] = loop.create_task(_enter(self, client))
             self._entering.add(entering)
             entering.add_done_callback(self._entering.discard)
+            if self._inside > self.limits.clients and not self._make_room():
+                self._full = True
+                loop.remove_reader(self._socket)
+                return
 
     def ready(self, visit: _Visit) -> None:
         """This client has sent something: it is read when its turn comes."""
@@ -139,14 +149,18 @@ class Door:
         if self._ready:
             asyncio.get_running_loop().call_soon(self._read_some)
 
+    def _make_room(self) -> bool:
+        """Who has been silent for the longest goes: an Asterisk asks at once, and is waited for."""
+        longest = next((visit for visit in self._silent if not visit.unread), None)
+        if longest is None:
+            return False
+        self.asked(longest)
+        longest.leave()
+        return True
+
     def entered(self, visit: _Visit) -> None:
-        """When it is too full, who has been silent for the longest goes: an Asterisk asks at once."""
         self._open.add(visit)
         self._silent[visit] = None
-        if len(self._open) > self.limits.clients:
-            longest = next(iter(self._silent))
-            self.asked(longest)
-            longest.leave()
 
     def asked(self, visit: _Visit) -> None:
         self._silent.pop(visit, None)
@@ -158,6 +172,14 @@ class Door:
             self.served += 1
         else:
             self.turned_away += 1
+        self.gone()
+
+    def gone(self) -> None:
+        """There is a place more."""
+        self._inside -= 1
+        if self._full:
+            self._full = False
+            self._open_up()
 
 
 class _Visit(asyncio.Protocol):
@@ -168,7 +190,7 @@ class _Visit(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._unread = b""
         self._received = 0
-        self._waiting = False
+        self.unread = False  # they have sent something, and wait for their turn
         self._environment: dict[str, str] | None = {}  # None: it is complete
         self._commands: list[bytes] = []
         self._served = False
@@ -184,6 +206,11 @@ class _Visit(asyncio.Protocol):
             self._bell.cancel()
         self._door.left(self, served=self._served)
 
+    @property
+    def came(self) -> bool:
+        """Whether they were connected: then they also leave."""
+        return self._transport is not None
+
     def eof_received(self) -> bool:
         return False  # a client that closes its side has nothing more to ask: the transport closes
 
@@ -198,13 +225,13 @@ class _Visit(asyncio.Protocol):
             self.leave()
             return
         self._unread += data
-        if not self._waiting:
-            self._waiting = True
+        if not self.unread:
+            self.unread = True
             self._door.ready(self)
 
     def read(self) -> None:
         """What was sent since the last time."""
-        self._waiting = False
+        self.unread = False
         *lines, self._unread = self._unread.split(b"\n")
         for line in lines:
             if self._transport is None or self._transport.is_closing():
@@ -269,10 +296,13 @@ class _Visit(asyncio.Protocol):
 
 
 async def _enter(door: Door, client: socket.socket) -> None:
+    visit = _Visit(door)
     try:
-        await asyncio.get_running_loop().connect_accepted_socket(lambda: _Visit(door), client)
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: visit, client)
     except OSError:  # gone already
         client.close()
+        if not visit.came:
+            door.gone()
 
 
 def asked(environment: dict[str, str]) -> Asked:

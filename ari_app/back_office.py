@@ -17,7 +17,7 @@ from typing import Any
 
 from ari_app import agi
 from ari_app.ami.drops import Drop, watch_drops
-from ari_app.call import Arrival, Door, Filing, Kind
+from ari_app.call import NUISANCE, Arrival, Door, Filing, Kind
 from ari_app.config import Configuration
 from ari_app.ending import at_most, let_go
 from ari_app.errors import BrokenStandard, PbxRefused, StoreUnreachable
@@ -51,8 +51,6 @@ MARKS: Mapping[str, Mark] = {"silent": Mark.SILENT, "wrong-number": Mark.WRONG_N
 """What a call was that did not end with a person, by a procedure its caller went through."""
 ENDED = (What.HANG_UP, What.CALLER_HUNG_UP)
 """How a call ends that says something of its caller; one that we could not finish does not."""
-NUISANCE = "harassment"
-"""The procedure by which an agent gives a nuisance caller to the station (S000-28)."""
 
 
 class BackOffice:
@@ -172,7 +170,9 @@ class BackOffice:
             self._register.use([self._rules])
         at = arrival.at or datetime.now(UTC)
         at = at if standard.hours is None else at.astimezone(standard.hours.zone)
-        caller, verdict = self._register.screen(arrival.number, arrival.dialled, standard.screening, at)
+        caller, verdict = self._register.screen(
+            arrival.number, arrival.dialled, standard.screening, at, arrival.attestation
+        )
         if len(self._screened) >= REMEMBERED:
             del self._screened[next(iter(self._screened))]
         self._screened[call_id] = (caller, verdict)

@@ -145,6 +145,10 @@ class Door(StrEnum):
     ADOPTED = "adopted"
 
 
+NUISANCE = "harassment"
+"""The procedure by which an agent gives a nuisance caller to the station (S000-28)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What is known when a caller reaches us. Number and name are the caller's claims: hostile text."""
@@ -167,7 +171,14 @@ class Arrival:
     notice: str = ""  # the notice that is on
     areas: tuple[str, ...] = ()  # whose numbers begin so the notice is for; empty: for everybody
     verdict: str = ""  # what screening says: "", challenge, station
+    attestation: str = field(default="", repr=False)  # what the PBX says of the number: STIR/SHAKEN's word, or none
+    answered: bool = False  # by the dialplan, before we were given the call
     told_key: str = "5"  # the key a challenged caller is told to press
+
+    @property
+    def is_nuisance(self) -> bool:
+        """Whether screening suspects this caller, or an agent has just called them a nuisance."""
+        return bool(self.verdict) or (self.door is Door.PROCEDURE and self.procedure == NUISANCE)
 
 
 class Call(Protocol):
@@ -187,7 +198,10 @@ class Call(Protocol):
         """The caller pressed these keys when asked for `name`; none: what was taken before was wrong."""
 
     def take_place(self) -> bool:
-        """A place at the automated station, kept until the call is over; False: the caller is to go to the queue."""
+        """A place at the automated station, kept until the call is over; False: there is none for this caller."""
+
+    async def refuse(self) -> None:
+        """The caller hears the engaged tone, and is not answered; the call is spent after this."""
 
     async def answer(self) -> None:
         """The caller hears the ringing stop, if it has not stopped yet, and we begin to listen."""

@@ -8,7 +8,6 @@ Exit codes: 0 done, 1 something went wrong while running, 2 the command line or 
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import logging
 import os
@@ -24,6 +23,7 @@ import click
 
 from ari_app import __version__, config, paths, standard
 from ari_app.ari.reloading import Rereading
+from ari_app.collector import spare_what_stays
 from ari_app.ending import let_go, unended
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
 from ari_app.switchboard import LET_GO_WITHIN, Switchboard
@@ -91,9 +91,6 @@ def run(config_file: Path | None, worker: str | None) -> None:
         log.warning("%s is older than its recording: callers would hear old words; run `hotline prompts build`", old)
     if settings.log_level == "INFO":
         logging.getLogger("picows").setLevel(logging.WARNING)  # its "established" comes before a refusal
-    gc.collect()
-    gc.freeze()  # what is loaded now lives for ever: the collector need not walk it on every round
-    gc.set_threshold(50_000, 20, 20)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             runner.run(_serve(Switchboard, settings, spoken))
@@ -123,6 +120,7 @@ async def _serve(board: type[Switchboard], settings: config.Configuration, spoke
 
     async with BackOffice.open(settings, spoken) as office:
         switchboard = board(settings, spoken, office)
+        spare_what_stays()
         await _answer_callers(
             switchboard, settings, office.ring_back(switchboard.dialler, lambda: switchboard.standard)
         )

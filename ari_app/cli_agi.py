@@ -17,6 +17,7 @@ import click
 
 from ari_app import agi as door
 from ari_app.cli_register import database_url, rules_of
+from ari_app.collector import spare_what_stays
 from ari_app.errors import HotlineError
 from ari_app.procedures.screening import Screening
 from ari_app.records.database import Database
@@ -61,6 +62,7 @@ async def _serve(url: str, rules: Screening, home: str, host: str, port: int) ->
             opened = await door.serve(judge, host, port)
         except OSError as problem:
             raise NoDoor(f"cannot listen on {host} port {port}: {problem.strerror or problem}; is it taken?") from None
+        spare_what_stays()
         click.echo(f"listening on {host} port {opened.port}")
         following = asyncio.create_task(register.run())
         loop = asyncio.get_running_loop()

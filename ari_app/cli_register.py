@@ -21,9 +21,11 @@ from typing import IO, TypeVar
 import click
 
 from ari_app import config
+from ari_app.ami.agents import names_of
+from ari_app.cli_agent import over_ami
 from ari_app.cli_misdialled import misdialled
 from ari_app.cli_register_show import change_line, home_region, json_of, lasting, line_of, moment, whom
-from ari_app.errors import BrokenStandard
+from ari_app.errors import BrokenStandard, PbxUnreachable
 from ari_app.paths import standard_folder
 from ari_app.procedures.screening import Screening, Treatment, Verdict, judge, speaks, word_of
 from ari_app.records.database import Database
@@ -135,18 +137,30 @@ def remove(wanted: Pattern, treatment: str | None) -> None:
 
 @register.command()
 @click.argument("batch", required=False)
-@click.option("--agent", metavar="NAME", help="The last report of this agent, at most 60 s ago; they undo it.")
+@click.option("--agent", metavar="AGENT",
+              help="The last report of this agent, by name in the queue or telephone, at most 60 s ago.")  # fmt: skip
 def undo(batch: str | None, agent: str | None) -> None:
     """Put everything back as it was before a change; BATCH is the name it was given. The undoing can be undone too."""
     if (batch is None) is (agent is None):
         raise click.UsageError("say which: BATCH as it was told, or --agent NAME for an agent's last report")
     if agent is not None:
-        undoing = _with_store(lambda store: store.withdraw_last(agent))
+        names = _names_of(agent)
+        undoing = _with_store(lambda store: store.withdraw_last(agent, *names))
         click.echo("undone: the last report")
     else:
         undoing, undone = _with_store(lambda store: store.undo(Batch(batch or ""), _by()))
         click.echo(f"undone: {undone} {'change' if undone == 1 else 'changes'}")
     _undone_by(undoing)
+
+
+def _names_of(agent: str) -> list[str]:
+    """What the queues call this agent: their telephone knows only its own name. None, where AMI is not to be asked."""
+    settings = config.load(_config_file())
+    asked = bool(settings.ami.password.get_secret_value())
+    try:
+        return over_ami(settings, lambda ami: names_of(ami, agent)) if asked else []
+    except PbxUnreachable:
+        return []
 
 
 @register.command()

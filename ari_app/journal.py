@@ -29,6 +29,7 @@ class What(StrEnum):
     FILE = "file"
     HAND_OFF = "hand off"
     HANG_UP = "hang up"
+    REFUSE = "refuse"
     CALLER_HUNG_UP = "caller hung up"
     ADOPTED = "adopted"
     RESCUED = "rescued"

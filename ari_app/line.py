@@ -81,6 +81,9 @@ class Channel(Protocol):
     async def hang_up(self) -> None:
         """End the call."""
 
+    async def refuse(self) -> None:
+        """End a call that was not answered: the line is engaged."""
+
 
 class Line:
     """A `Call` over one channel. See call.py for what each verb means to the caller."""
@@ -130,6 +133,11 @@ class Line:
 
     def take_place(self) -> bool:
         return self._place_at_station()
+
+    async def refuse(self) -> None:
+        self.journal.note(What.REFUSE)
+        await self._ask(self._channel.refuse())
+        await self._attention.settle("", self._loop.time() + SETTLING)
 
     async def answer(self) -> None:
         await self._ask(self._channel.answer(self._hearing))

@@ -1,6 +1,7 @@
 """Places at the automated station: so many callers at a time, and so long each (S000-28).
 
-Rule 1: whoever finds no place, or has had theirs for long enough, goes to the queue; nobody is hung up on for it.
+Rule 1: a nuisance caller without a place hears the engaged tone, or, once answered, is let go as whoever lingers is;
+anybody else goes to the queue. Neither costs an agent, and nobody is hung up on at once.
 Rule 2: a place is kept from the first word of the station to the end of the stint, whatever is asked for there.
 """
 
@@ -18,7 +19,7 @@ class StationSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     callers: Annotated[int, Field(ge=0, le=10_000)] = 200
-    """At a time, with this worker; 0: the station is closed, everybody goes to the queue."""
+    """At a time, with this worker; 0: the station is closed."""
     minutes: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 5
     """Of one caller; what is being said then is said to its end."""
 

@@ -1,16 +1,24 @@
-"""Places at the automated station: whoever finds none, or has had theirs for long, goes to the queue (S000-28)."""
+"""Places at the automated station: so many, and so long (S000-28).
+
+A nuisance caller who finds none hears the engaged tone, or is let go as whoever lingers is; others go to the queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from ari_app.call import Arrival, Door
+from ari_app.journal import What
+from ari_app.records.facts import Outcome
+from ari_app.records.kpis import report
+from ari_app.records.record import fold
 from ari_app.rehearsal.script import Hears, Presses, Script, Waits
 from ari_app.rehearsal.twin import rehearse
 from ari_app.station import Station, StationSettings
-from tests.rehearsal.walks import CONNECTED, shipped, walk
+from tests.rehearsal.walks import CONNECTED, LINGERS, shipped, walk
 
 HOTLINE = shipped("hotline-standard")
 DIVERTED = Arrival(verdict="station")
@@ -23,23 +31,47 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-@pytest.mark.rule("S000-28")
-def test_a_caller_for_whom_there_is_no_place_goes_to_the_queue() -> None:
-    assert walk(rehearse(HOTLINE, (), DIVERTED, lambda: False)) == CONNECTED
+def full() -> bool:
+    return False
 
 
 @pytest.mark.rule("S000-28")
-def test_a_nuisance_caller_for_whom_there_is_no_place_is_not_hung_up_on() -> None:
-    given_back = Arrival(Door.PROCEDURE, procedure="harassment")
-    assert walk(rehearse(HOTLINE, (), given_back, lambda: False))[-2:] == CONNECTED
+def test_a_known_nuisance_for_whom_there_is_no_place_hears_the_engaged_tone_and_costs_nobody_a_word() -> None:
+    assert [m.what for m in rehearse(HOTLINE, (), DIVERTED, full).journal] == [What.REFUSE]
+
+
+@pytest.mark.rule("S000-28", "S000-35")
+@pytest.mark.parametrize(
+    ("caller", "heard"),
+    [
+        (replace(DIVERTED, answered=True), ()),
+        (Arrival(verdict="challenge"), ("challenge", "challenge")),
+        (Arrival(Door.PROCEDURE, procedure="harassment"), ("harassment",)),
+    ],
+    ids=["answered by the dialplan", "pressed no key", "called so by an agent"],
+)
+def test_a_nuisance_who_has_been_answered_is_never_hung_up_on_at_once(caller: Arrival, heard: tuple[str, ...]) -> None:
+    lived = rehearse(HOTLINE, (), caller, full)
+    assert walk(lived)[-5:] == LINGERS
+    said = [str(m.detail).partition(".")[0] for m in lived.journal if m.what is What.PLAY]
+    assert said == [*heard, "anything-else", "hanging-up"]
+
+
+def test_who_dialled_wrongly_and_finds_no_place_goes_to_the_queue() -> None:
+    assert walk(rehearse(HOTLINE, (Waits(3.0), Presses("9")), Arrival(), full))[-2:] == CONNECTED
 
 
 @pytest.mark.rule("S000-28")
-def test_who_asks_for_the_hours_for_ever_does_not_hold_the_line_for_ever() -> None:
+def test_who_asks_for_the_hours_for_ever_holds_no_line_for_ever_and_costs_no_agent() -> None:
     station = Station(StationSettings(minutes=2), now)
     happened = rehearse(HOTLINE, FOR_EVER, DIVERTED, lambda: station.take_place("twin"))
-    assert walk(happened)[-2:] == CONNECTED
-    assert 120 <= happened.journal[-1].at < 160
+    assert walk(happened)[-5:] == LINGERS
+    assert 120 <= happened.journal[-1].at < 180
+
+
+@pytest.mark.rule("S000-28")
+def test_key_1_leads_to_a_person_as_long_as_a_nuisance_has_a_place() -> None:
+    assert walk(rehearse(HOTLINE, (Hears("station-menu"), Waits(1.0), Presses("1")), DIVERTED))[-2:] == CONNECTED
 
 
 def test_there_are_so_many_places_and_no_more() -> None:
@@ -63,3 +95,11 @@ def test_the_time_of_a_caller_is_counted_from_their_first_word_there() -> None:
     assert not station.take_place("a")
     assert station.leave("a")
     assert station.take_place("a")
+
+
+def test_who_is_refused_is_written_down_so_and_is_no_caller_who_rang_in_vain() -> None:
+    journal = rehearse(HOTLINE, (), DIVERTED, full).journal
+    record = fold(journal, call_id="1", worker="1", began=1.0, arrival=DIVERTED, verdict="station")
+    assert record.outcome is Outcome.REFUSED
+    (rate,) = [kpi for kpi in report([record]).kpis if kpi.id == "ring_answer_rate"]
+    assert rate.value is None

@@ -1,4 +1,4 @@
-"""What a verdict costs with a million numbers in the register, and what strangers cost at the AGI door.
+"""What a verdict costs with a million numbers in the register. For the AGI door: `python -m tests.load.agi_attack`.
 
 Run it by hand: `python tools/measure_register.py [ENTRIES]`. It measures real time and is no test.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 
 import uvloop
 
-from ari_app.agi import Limits, judged_by, serve
 from ari_app.procedures.screening import Burst, Mark, Repeat, Screening, Treatment, judge
 from ari_app.records.database import Database
 from ari_app.register.entries import Entry, as_row
@@ -86,7 +85,6 @@ async def main(count: int) -> None:
         await lag.during("loading it beside the calls", live.load())
         print(f"{'memory of it':<44} {memory() - before:6.1f} MB")
         verdicts(live)
-        await strangers(live, lag)
         await database.close()
 
 
@@ -102,18 +100,6 @@ def verdicts(live: LiveRegister) -> None:
         normal.append(between - began)
     told("normal form of a number never seen", normal)
     told("a verdict", asked)
-
-
-async def strangers(live: LiveRegister, lag: Lag) -> None:
-    judging = judged_by(live, lambda: RULES, lambda: datetime.now().astimezone())
-    door = await serve(judging, port=0, limits=Limits(header_within=1, over_within=5))
-    client = Path(__file__).with_name("agi_strangers.py")
-    await lag.during("nothing", asyncio.sleep(2))
-    for what in ("scans", "silent", "garbage", "megabytes", "killed", "served"):
-        process = await asyncio.create_subprocess_exec(sys.executable, str(client), what, str(door.port))
-        await lag.during(f"AGI: {what}", process.wait())
-    print(f"{'AGI clients served, turned away':<44} {door.served}, {door.turned_away}")
-    await door.close()
 
 
 if __name__ == "__main__":

@@ -63,6 +63,12 @@ def memberships(agent: str, queues: Queues) -> list[Member]:
     return [member for member in queues.members.values() if member.interface == agent]
 
 
+async def names_of(ami: Manager, agent: str) -> list[str]:
+    """What the queues call an agent, who may be told by their telephone. Raises PbxRefused."""
+    queues = await look(ami)
+    return [member.name for member in memberships(interface(agent, queues), queues)]
+
+
 async def log_in(ami: Manager, agent: str, queue: str, name: str = "") -> None:
     """The agent is rung for callers of this queue from now on. Raises PbxRefused: line, queue, or there already."""
     trial = await try_line(ami, agent)

@@ -27,6 +27,9 @@ from ari_app.procedures.reception import AGENT_LEFT_FIRST
 AREAS_APART = "&"
 """Between the beginnings of numbers a notice is for (HOTLINE_NOTICE_AREA)."""
 
+ANSWERED = "Up"
+"""The state of a channel that was answered."""
+
 
 async def arrival_of(wire: Wire, channel: ChannelFacts, args: list[str], now: str) -> Arrival:
     """What is known of a caller as they reach us; `args` are the dialplan's, `now` is Asterisk's clock.
@@ -67,6 +70,8 @@ def _incoming(channel: ChannelFacts, said: list[str], now: str) -> Arrival:
         rang=seconds_between(channel.creationtime, now),
         notice=said[0] if said else "",
         areas=tuple(area for area in said[1].split(AREAS_APART) if area) if len(said) > 1 else (),
+        attestation=said[2] if len(said) > 2 else "",
+        answered=channel.state == ANSWERED,
     )
 
 

@@ -124,6 +124,9 @@ class AriChannel:
     async def hang_up(self) -> None:
         _done(await self._wire.request("DELETE", self._uri, {"reason": "normal"}))
 
+    async def refuse(self) -> None:
+        _done(await self._wire.request("DELETE", self._uri, {"reason": "busy"}))
+
     def _set(self, variables: Mapping[str, str]) -> Awaitable[Reply]:
         return self._wire.ask("POST", f"{self._uri}/variables", None, {"variables": variables})
 

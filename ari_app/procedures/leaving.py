@@ -43,6 +43,20 @@ async def go(call: Call, standard: Standard, queue: QueueName, lead: Lead | None
             await connect(call, standard, ToQueue(agents))
 
 
+def is_one_too_many(call: Call) -> bool:
+    """A caller for the station who finds it full hears the engaged tone, and costs neither channel nor agent (S000-28).
+
+    One whom the dialplan has answered is not hung up on.
+    """
+    arrival = call.arrival
+    return (
+        arrival.door is Door.INCOMING
+        and arrival.verdict == "station"
+        and not arrival.answered
+        and not call.take_place()
+    )
+
+
 async def connect(call: Call, standard: Standard, to: ToQueue) -> None:
     """The caller is told, and goes to an agent."""
     call.journal.enter(Place(CONNECTING))

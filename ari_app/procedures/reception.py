@@ -5,7 +5,7 @@ from __future__ import annotations
 from ari_app.call import Call, Digit, Door, QueueName, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.ladder import climb
-from ari_app.procedures.leaving import go
+from ari_app.procedures.leaving import go, is_one_too_many
 from ari_app.standard import CONNECTING, GREETING, Ladder, Opening, Standard, greeting_for, opening, spoken
 
 AGENT_LEFT_FIRST = "CONTINUE"
@@ -17,6 +17,9 @@ CONNECTED, ENGAGED = "ANSWER", "BUSY"
 async def receive(call: Call, standard: Standard, queue: QueueName) -> None:
     """One caller, from the moment they reach us until they leave for an agent or the call ends."""
     arrival = call.arrival
+    if is_one_too_many(call):
+        await call.refuse()
+        return
     await call.answer()
     match arrival.door:
         case Door.INCOMING:

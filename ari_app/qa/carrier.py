@@ -38,6 +38,7 @@ class CallerId:
 
     number: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
+    withheld: bool = False  # the caller wants it told to nobody
 
     def __post_init__(self) -> None:
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in self.number + self.name):
@@ -221,5 +222,5 @@ def _claims(claims: CallerId) -> dict[str, str]:
     return {
         "CONNECTEDLINE(num,i)": claims.number,
         "CONNECTEDLINE(name,i)": claims.name,
-        "CONNECTEDLINE(pres,i)": "allowed",
+        "CONNECTEDLINE(pres,i)": "prohib" if claims.withheld else "allowed",
     }

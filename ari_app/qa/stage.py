@@ -79,6 +79,7 @@ class Stage:
         dialplan: str = "",
         queues: str = "",
         requests: Mapping[str, object] | None = None,
+        station: Mapping[str, object] | None = None,
         phones_apart: bool = False,
         sip: str = "",
         rings: AgentArrives | None = None,
@@ -88,6 +89,7 @@ class Stage:
         self._command = command
         self.requests = dict(requests or {"ring": False})  # else the numbers callers leave would be rung on the carrier
         self.records = dict(records or {})
+        self.station = dict(station or {})
         self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
         self.standard: Standard = standard.load(self.standard_folder)
         self._sounds = (sounds or self.standard_folder.parent).absolute()
@@ -256,6 +258,7 @@ class Stage:
                         **self.records,
                     },
                     "requests": {"spool": str(folder / "spool" / "requests"), **self.requests},
+                    "station": self.station,
                 }
             )
         )

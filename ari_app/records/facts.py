@@ -42,6 +42,7 @@ class End(StrEnum):
     RESCUED = "rescued to the queue"
     CUT = "Asterisk went away"
     UNFINISHED = "unfinished"  # another worker took the caller over, or ours died
+    REFUSED = "refused"  # not answered: engaged, for this caller
 
 
 class Side(StrEnum):
@@ -66,6 +67,7 @@ class Outcome(StrEnum):
     RESCUED = "rescued"  # we broke; the caller went to the queue
     CUT = "cut"  # Asterisk went away before an agent spoke with the caller
     UNFINISHED = "unfinished"
+    REFUSED = "refused"  # a nuisance caller for whom the station had no place, not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,7 @@ _OUTCOMES = {
     End.RESCUED: Outcome.RESCUED,
     End.CUT: Outcome.CUT,
     End.UNFINISHED: Outcome.UNFINISHED,
+    End.REFUSED: Outcome.REFUSED,
 }
 
 

@@ -78,7 +78,8 @@ def ledger(calls: Iterable[CallRecord]) -> tuple[RuleKept, ...]:
 
 
 def _reception(calls: Sequence[CallRecord]) -> list[Kpi]:
-    incoming = [stint for call in calls if (stint := call.first) is not None and stint.door == "incoming"]
+    first = [stint for call in calls if (stint := call.first) is not None]
+    incoming = [stint for stint in first if stint.door == "incoming" and stint.end is not End.REFUSED]
     answered = [stint for stint in incoming if stint.rang is not None]
     late = [(call, since) for call in calls for since in _late_since(call)]
     return [

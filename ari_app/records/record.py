@@ -140,6 +140,8 @@ class _Reading:
             case "hang up":
                 self.permitted = self._may_hang_up()
                 self._end(End.HUNG_UP)
+            case "refuse":
+                self._end(End.REFUSED)
             case "caller hung up":
                 self._end(End.CALLER_HUNG_UP)
             case "rescued":

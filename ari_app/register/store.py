@@ -149,12 +149,13 @@ class Store(Reading):
         """
         return await self._withdraw(MARKS.c.call == call, by, within, "nothing was reported of this call")
 
-    async def withdraw_last(self, agent: str, within: float = 60) -> Batch:
-        """The agent's last report was a mistake, and they say so themselves.
+    async def withdraw_last(self, agent: str, *also: str, within: float = 60) -> Batch:
+        """The agent's last report was a mistake, and they say so themselves; `also`: their other names.
 
         Raises CannotUndo: they reported nothing, more than `within` seconds ago, or it was changed again since.
         """
-        return await self._withdraw(MARKS.c.by == plain(agent, LONGEST_NAME), agent, within, "nothing was reported")
+        names = [plain(name, LONGEST_NAME) for name in (agent, *also)]
+        return await self._withdraw(MARKS.c.by.in_(names), agent, within, "nothing was reported")
 
     async def _withdraw(self, whose: sa.ColumnElement[bool], by: str, within: float | None, nothing: str) -> Batch:
         reported = sa.select(MARKS).where(whose, MARKS.c.batch != "").order_by(MARKS.c.seq.desc())

@@ -92,6 +92,10 @@ class SimulatedChannel:
         self._check()
         self.leave()
 
+    async def refuse(self) -> None:
+        self._check()
+        self.leave()
+
     def leave(self) -> None:
         """The channel is no longer ours; a recording ends first, and is kept."""
         self._recorded()

@@ -1,4 +1,4 @@
-"""`python -m tests.load.flood`: calls from blocked numbers, 30 a second, while 20 real callers are served.
+"""`python -m tests.load.flood [--places N]`: calls from blocked numbers, 30 a second, while 20 real callers are served.
 
 Rule 1: over within FLOOD seconds and what the real callers' calls take; nothing of it is left.
 Rule 2: the real callers are judged by what they heard, against the standard; see docs/register.md for figures.
@@ -6,6 +6,7 @@ Rule 2: the real callers are judged by what they heard, against the standard; se
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import itertools
 import os
@@ -30,6 +31,8 @@ from ari_app.records.store import Calls
 from ari_app.register.entries import Entry
 from ari_app.register.numbers import pattern
 from ari_app.register.store import Store
+from ari_app.station import StationSettings
+from tests.load.processes import Usage
 
 RATE = 30.0
 FLOOD = 30.0
@@ -146,19 +149,24 @@ class Flooded(Stage):
         return self._carrier_pbx.place.address, (self.pbx.place.address, self.pbx.place.ports.sip)
 
 
-async def run(folder: Path) -> None:
+async def run(folder: Path, places: int) -> None:
     url = f"sqlite:///{folder}/hotline.db"
     database = await Database.open(url)
     await Store(database).add([Entry(pattern(f"{BLOCKED}*"), Treatment.STATION)], "the flood")
-    stage = Flooded(await asyncio.to_thread(provide, print), folder, agents=SPEAKING_ONES + 2)
+    stage = Flooded(
+        await asyncio.to_thread(provide, print), folder, agents=SPEAKING_ONES + 2, station={"callers": places}
+    )
     async with stage:
         application = await stage.start()
         here, hotline = stage.trunk
         loop = asyncio.get_running_loop()
         transport, flood = await loop.create_datagram_endpoint(lambda: Flood(here, hotline), (here, 0))
+        before = Usage.read(stage.pbx.pid, application.pid)
         flooding = asyncio.create_task(flood.go_on(FLOOD))
-        hearings = await stage.play(cast())
+        playing = asyncio.create_task(stage.play(cast()))
         await flooding
+        used = Usage.read(stage.pbx.pid, application.pid).since(before)
+        hearings = await playing
         transport.close()
         stood_still = stage.stood_still()
         await application.stop()
@@ -168,6 +176,7 @@ async def run(folder: Path) -> None:
         print(line)
     floods = [r for r in records if r.first is not None and r.first.verdict == "station"]
     queued = sum(any(stint.end is End.QUEUED for stint in record.stints) for record in floods)
+    print(f"CPU in these {FLOOD + HOLD + 1:g} s: Asterisk {used.asterisk:.1f} s, our worker {used.app:.1f} s")
     print(f"records: {len(records)}, of the flood {len(floods)}, of these handed to an agent's queue {queued}")
 
 
@@ -193,9 +202,12 @@ def report(flood: Flood, hearings: list[Hearing], stage: Stage, stood_still: boo
 
 
 def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--places", type=int, default=StationSettings().callers, help="at the station")
+    places = options.parse_args().places
     try:
         with tempfile.TemporaryDirectory(prefix="hotline-flood-") as folder:
-            asyncio.run(run(Path(folder)))
+            asyncio.run(run(Path(folder), places))
     except HotlineError as problem:
         print(f"flood: {problem}", file=sys.stderr)
         return 1

@@ -151,6 +151,22 @@ async def test_the_longest_silent_gives_way_when_the_door_is_full() -> None:
             writer.close()
 
 
+async def test_nobody_who_has_asked_gives_way_and_who_finds_the_door_full_is_let_in_when_one_leaves() -> None:
+    async with open_door(Limits(header_within=60, over_within=60, clients=2)) as (door, who):
+        talking = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            writer.write(HEADER)
+            assert await reader.readline() == VERDICT[0]
+            talking.append(writer)
+        waits = asyncio.create_task(converse(door))
+        done, _ = await asyncio.wait({waits}, timeout=0.2)
+        assert not done and len(who) == 3
+        for writer in talking:
+            writer.close()
+        assert await waits == VERDICT
+
+
 async def test_a_thousand_at_once_are_all_served() -> None:
     async with open_door(Limits(header_within=30, over_within=30, clients=2000)) as (door, who):
         answers = await asyncio.gather(*(converse(door) for _ in range(1000)))

@@ -1,4 +1,7 @@
-"""A thousand clients at an AGI door: `agi_strangers.py scans|silent|garbage|megabytes|killed|served PORT`."""
+"""A thousand clients at an AGI door: `python -m tests.load.strangers ATTACK PORT`.
+
+ATTACK is scans, silent, garbage, megabytes, killed (a client that dies after it has asked) or served.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from contextlib import suppress
 
 HEADER = b"agi_network: yes\nagi_network_script: screen\nagi_callerid: 13800138000\nagi_dnid: 4008123123\n\n"
 CLIENTS = 1000
+AT_ONCE = 100
+"""Calls an Asterisk asks about at a time; strangers know no bounds."""
 SENDS = {
     "scans": b"",
     "silent": b"",
@@ -30,7 +35,14 @@ async def client(what: str, port: int) -> None:
 
 async def main(what: str, port: int) -> None:
     clients = 20 if what == "megabytes" else CLIENTS
-    await asyncio.gather(*(client(what, port) for _ in range(clients)))
+    at_once = asyncio.Semaphore(AT_ONCE if what == "served" else clients)
+
+    async def one() -> None:
+        async with at_once:
+            await client(what, port)
+
+    await asyncio.gather(*(one() for _ in range(clients)))
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
