@@ -78,7 +78,7 @@ async def test_callers_go_on_while_a_slow_disk_is_read_and_who_asks_meanwhile_ge
     rereading.begin()
     reading = rereading._reading
     assert reading is not None
-    await asyncio.sleep(0)  # a turn of the loop passes: nobody waits for the disk
+    await asyncio.wait((reading,), timeout=0)  # a turn of the loop passes: nobody waits for the disk
     assert not reading.done() and speaker.standard is first
     for _ in range(3):
         rereading.begin()
