@@ -118,7 +118,7 @@ def of_lines(lines: Iterable[str]) -> Iterator[PastCall]:
         if line.strip():
             try:
                 yield _call(json.loads(line), place)
-            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError):
                 raise BrokenCalls(
                     f'line {place}: not a call: write {{"at": "2026-01-31T09:00:00+08:00", "number": "138…", '
                     f'"marks": ["silent"]}}; marks are {", ".join(Mark)}'
