@@ -242,9 +242,11 @@ class Switchboard:
             if self._inboxes.get(channel.id) is inbox:
                 del self._inboxes[channel.id]
             if stint is not None:
-                if await self._eras.cut(era, stint.journal.last):
-                    stint.journal.note(What.CUT)
-                self._tell(stint)
+                try:
+                    if await self._eras.cut(era, stint.journal.last):
+                        stint.journal.note(What.CUT)
+                finally:  # cancelled meanwhile or not: a call that is over is written about, and its place is free
+                    self._tell(stint)
 
     async def _bring_back(self, line: Line, standard: Standard, agent: str) -> None:
         """A caller whose line broke off rings again: to the agent they were with, or before others (CON-28)."""

@@ -85,7 +85,9 @@ class AmiConnection:
                 await client.ask("Ping", self._ping_within)
             raise PbxUnreachable("AMI closed the connection")
         finally:
-            self._client, self.lost_at = None, asyncio.get_running_loop().time()
+            self._client = None
+            if self.up.is_set():  # a connection that never told anything has lost nothing
+                self.lost_at = asyncio.get_running_loop().time()
             self.up.clear()
             await client.close()
 

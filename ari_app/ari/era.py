@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from ari_app.ari.wire import State, Wire
 from ari_app.errors import PbxUnreachable
 from ari_app.journal import What
@@ -54,4 +56,7 @@ class Eras:
         reply = await self._wire.request_aside("GET", "asterisk/info", {"only": "status"})
         if not reply.ok:
             raise PbxUnreachable(f"Asterisk does not say since when it runs ({reply.status})")
-        return str(reply.json()["status"]["startup_time"])
+        try:
+            return str(reply.json()["status"]["startup_time"])
+        except (msgspec.MsgspecError, LookupError, TypeError):
+            raise PbxUnreachable("Asterisk does not say since when it runs: it answers something else") from None

@@ -123,7 +123,7 @@ class StubAri:
         self.knocks = 0
         self.refuse = 0  # HTTP status for a WebSocket handshake; 0: welcome
         self.hears = True  # whether TALK_DETECT is there
-        self.started = "2026-11-24T08:00:00.000+0000"
+        self.started: str | None = "2026-11-24T08:00:00.000+0000"  # None: it says something else
         self.bridges: dict[str, list[str]] = {}
         self.missing: set[str] = set()  # DIALPLAN_EXISTS(…) of what the dialplan lacks
         self.prompt_seconds: float | None = 0.02  # None: no prompt ever ends
@@ -256,7 +256,7 @@ class StubAri:
             case "GET", "asterisk", "modules", _:
                 return 200, {"status": "Running" if self.hears else "Not Running"}
             case "GET", "asterisk", "info":
-                return 200, {"status": {"startup_time": self.started}}
+                return 200, {"status": {"startup_time": self.started}} if self.started else {}
             case "POST", "events", "claim":
                 return self._claim(query["channelId"], query["application"]), None
             case "POST", "events", "user", name:

@@ -142,6 +142,21 @@ async def test_a_refusal_after_a_restart_is_tried_again(manager: Manager) -> Non
     assert manager.logins == 2
 
 
+async def test_when_it_was_lost_is_when_it_last_told_the_truth(manager: Manager) -> None:
+    """The attempts of a slow start lose nothing: a talk that a restart cut would seem to have lasted until the last."""
+    async with watching(manager) as seen:
+        manager.starting = True
+        manager.cut()
+        await seen.lost()
+        lost = seen.watch.connection.lost_at
+        async with asyncio.timeout(RIGHT_AGAIN_WITHIN):
+            while manager.logins < 3:
+                await asyncio.wait((seen.task,), timeout=0.01)
+        assert seen.watch.connection.lost_at == lost > 0
+        manager.starting = False
+        await seen.right()
+
+
 async def test_an_asterisk_that_has_not_loaded_its_queues_yet_is_asked_again(manager: Manager) -> None:
     """AMI answers before app_queue is there; the state would stay empty otherwise."""
     manager.starting = True

@@ -388,6 +388,22 @@ async def test_a_caller_who_is_gone_with_asterisk_has_not_hung_up(
         await serves_the_next_caller(worker)
 
 
+async def test_a_call_is_told_of_also_when_nobody_learns_whether_asterisk_was_another(
+    pbx: StubAri, employ: Employ, patient: Standard
+) -> None:
+    """An answer nobody understands once cost the record, and a place at the station for ever."""
+    async with employ(spoken=patient) as worker:
+        await pbx.bell.until(lambda: pbx.count("GET asterisk/info"))
+        caller = pbx.ring()
+        await hears(pbx, caller, "greeting")
+        await pbx.bell.until(lambda: not caller.playing)
+        pbx.started = None
+        pbx.abort(worker.app)
+        pbx.hang_up(caller)
+        assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
+        await serves_the_next_caller(worker)
+
+
 async def test_who_could_not_be_handed_to_the_queue_since_asterisk_stayed_away_was_not_rescued(
     pbx: StubAri, employ: Employ, patient: Standard
 ) -> None:
