@@ -140,6 +140,8 @@ class LiveRegister:
         if caller.number:
             half_life = self._half_life
             self._later(lambda: self._store.report(caller.number, call, by, half_life, batch))
+        else:
+            log.info("an agent reported a caller without a number: there is nobody to enter into the register")
         return batch
 
     def withdraw(self, call: str, by: str, within: float = 60) -> None:
