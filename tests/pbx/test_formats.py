@@ -67,6 +67,10 @@ class Line:
     carrier: Carrier
     prompts: Path
 
+    def native(self, prompt: str, prefix: str) -> Path:
+        """The file that is played in µ-law."""
+        return self.prompts.parent / ("en" if prefix else "zh-CN") / f"{prompt}.ulaw"
+
 
 @pytest.fixture(scope="module")
 def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -146,11 +150,19 @@ async def test_a_wav_alone_is_played_too_but_transcoded(line: Line) -> None:
 
 
 async def ring_and_hear(line: Line, prompt: str, prefix: str) -> tuple[str, Recording, bytes]:
-    """What arrived, packet after packet. When each came is not asked here: the cast's waits tell that."""
-    async with line.carrier.ring(prefix + prompt, CallerId("1")) as leg:
-        assert (await heard(leg)).lost == 0, prompt
-        payload = b"".join(packet.payload for packet in sorted(leg.handset.ear.packets, key=lambda p: p.arrived))
-        return prompt, Recording(decode(payload)), payload
+    """What arrived, packet after packet. When each came is not asked here: the cast's waits tell that.
+
+    A prompt that is clipped is clipped every time; a packet that this machine lost is there the next time.
+    """
+    for _ in range(3):
+        async with line.carrier.ring(prefix + prompt, CallerId("1")) as leg:
+            lost = (await heard(leg)).lost
+            payload = b"".join(packet.payload for packet in sorted(leg.handset.ear.packets, key=lambda p: p.arrived))
+            whole = line.codec != "ulaw" or line.native(prompt, prefix).read_bytes() in payload
+        if not lost and whole:
+            break
+    assert lost == 0, prompt
+    return prompt, Recording(decode(payload)), payload
 
 
 @pytest.mark.parametrize(("language", "prefix"), [("zh-CN", ""), ("en", "9")])
@@ -175,7 +187,7 @@ async def test_the_first_and_the_last_100_ms_of_every_prompt_arrive(line: Line, 
             worst = min(worst, likeness)
             assert likeness > LIKENESS, f"{name}: the {where} 100 ms, {likeness:.3f}"
         if line.codec == "ulaw":
-            assert (folder / f"{name}.ulaw").read_bytes() in payload, f"{name} did not arrive byte by byte"
+            assert line.native(name, prefix).read_bytes() in payload, f"{name} did not arrive byte by byte"
     print(f"{line.codec} {language}: {len(names)} prompts, least likeness of their first and last 100 ms {worst:.3f}")
 
 
@@ -210,17 +222,17 @@ async def test_pieces_are_heard_as_one_sentence(line: Line) -> None:
     names = pieces.digits("400 8008", "zh-CN")
     folder = line.prompts.parent.parent / "pieces" / "zh-CN"
     whole = sum(len(telephone_samples(folder / f"{name}.wav")) for name in names) / RATE
+    joined = b"".join((folder / f"{name}.ulaw").read_bytes() for name in names)
     told = []
     for _ in range(3):
         recording, payload, playing = await ring_for_pieces(line, folder, names)
         assert (playing["WriteFormat"], playing["WriteTranscode"]) == (line.codec, "No")
-        assert recording.lost == 0
-        if line.codec == "ulaw":
-            assert b"".join((folder / f"{name}.ulaw").read_bytes() for name in names) in payload
         told.append(recording.spurts[-1].end - recording.spurts[0].start)
-        if told[-1] == pytest.approx(whole, abs=0.05):
+        arrived = line.codec != "ulaw" or joined in payload
+        if recording.lost == 0 and arrived and told[-1] == pytest.approx(whole, abs=0.05):
             break
     print(f"{line.codec}: {len(names)} pieces, {whole:.2f} s, heard in {told} s")
+    assert recording.lost == 0 and arrived
     assert told[-1] == pytest.approx(whole, abs=0.05)
 
 
