@@ -17,6 +17,7 @@ from ari_app.qa import page, report
 from ari_app.qa.cast import HOSTILE
 from ari_app.qa.casting import cast_for
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import Verdict, judge
 from ari_app.standard import load
@@ -44,7 +45,7 @@ async def _demo(out: Path, folder: Path, hostile: bool) -> list[tuple[Hearing, V
     cast = cast_for(load(folder)) + (HOSTILE if hostile else ())
     asterisk = await asyncio.to_thread(provide, console.print)
     console.print(f"Starting two PBXs: the hotline's and the carrier's ({asterisk.version}) …")
-    async with Stage(asterisk, out / "pbx", standard_folder=folder) as stage:
+    async with Stage(asterisk, out / "pbx", Setting(standard_folder=folder)) as stage:
         console.print(f"{len(cast)} callers ring. This takes about a minute: a silent caller is waited for.")
         with report.Watch(console, cast) as watch:
             hearings = await stage.perform(cast, watch)

@@ -139,12 +139,13 @@ class QueueFacts:
         if known is not None:
             _stop(known)
         if known is None or known.left is None or not known.agent:
-            since, waited, talked = now - news.talked - news.waited, news.waited, news.talked
+            talked = news.talked
+            over = _Round(0, news.queue, now - talked - news.waited, waited=news.waited)
         else:
-            since, waited, talked = known.since, known.waited, now - known.left
-        channel = (known.agent_channel if known is not None else "") or news.agent_channel
-        side = SIDES.get(news.reason, Side.UNKNOWN)
-        self._serve(news.call, news.queue, _agent(news), channel, since, waited, talked, side)
+            talked, over = now - known.left, known
+        over.agent = _agent(news)
+        over.agent_channel = (known.agent_channel if known is not None else "") or news.agent_channel
+        self._serve(news.call, over, talked, SIDES.get(news.reason, Side.UNKNOWN))
 
     def _missed(self, news: News) -> None:
         """Gone while AMI was cut, or given back. Who had an agent had one; of who waited nothing is known, unless
@@ -165,14 +166,12 @@ class QueueFacts:
         """No more with this agent, since when the queue did not say: the next stint may (records/facts.py)."""
         known = self._rounds.pop(call)
         _stop(known)
-        self._serve(call, known.queue, known.agent, known.agent_channel, known.since, known.waited)
+        self._serve(call, known)
 
     def _cut(self, call: str, known: _Round, at: float) -> None:
         """Asterisk went away, and nobody can have hung up later."""
         if known.agent and known.left is not None:
-            talked = max(at - known.left, 0.0)
-            channel = known.agent_channel
-            self._serve(call, known.queue, known.agent, channel, known.since, known.waited, talked, Side.ASTERISK)
+            self._serve(call, known, max(at - known.left, 0.0), Side.ASTERISK)
         else:
             known.left = at
             self._rounds[call] = known
@@ -209,21 +208,14 @@ class QueueFacts:
         if len(self._unserved) > REMEMBERED:
             del self._unserved[next(iter(self._unserved))]
 
-    def _serve(
-        self,
-        call: str,
-        queue: str,
-        agent: str,
-        channel: str,
-        since: float,
-        waited: float,
-        talked: float | None = None,
-        released_by: Side = Side.UNKNOWN,
-    ) -> None:
+    def _serve(self, call: str, over: _Round, talked: float | None = None, released_by: Side = Side.UNKNOWN) -> None:
         """The agent's channel tells one talk from another: every call to an agent has a new one."""
         took = None if talked is None else round(talked, 3)
-        name = f"served-{clean(channel or agent)}"
-        self._tell(call, queue, Service(name, _wall(since), clean(queue), round(waited, 3), agent, took, released_by))
+        name = f"served-{clean(over.agent_channel or over.agent)}"
+        service = Service(
+            name, _wall(over.since), clean(over.queue), round(over.waited, 3), over.agent, took, released_by
+        )
+        self._tell(call, over.queue, service)
 
     def _tell(self, call: str, queue: str, service: Service) -> None:
         if _is_ours(queue, self._ours):

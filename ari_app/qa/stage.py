@@ -9,33 +9,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from ari_app import paths, standard
-from ari_app.agent_keys import features
+from ari_app import standard
 from ari_app.config import AmiSettings
 from ari_app.errors import HotlineError, PbxFailed
 from ari_app.pbx.asterisk import Asterisk
-from ari_app.pbx.frontline import Frontline, dialplan_folder
 from ari_app.pbx.instance import Pbx
 from ari_app.pbx.place import Place
-from ari_app.qa.application import COMMAND, Application
+from ari_app.qa.application import Application
 from ari_app.qa.carrier import AgentArrives, Carrier
-from ari_app.qa.carrier_config import Phone
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
-from ari_app.qa.casting import root
 from ari_app.qa.ears import Ears
 from ari_app.qa.hearing import Hearing
 from ari_app.qa.machine import LATE_BEAT, SCARCE, Scarcity, telephones_first, think
 from ari_app.qa.mouth import Clip, load_clip
 from ari_app.qa.phones import Telephones, plan_at
 from ari_app.qa.player import Director, Plan, Player, rehearsed
+from ari_app.qa.setting import Setting
 from ari_app.qa.verdict import judge
 from ari_app.standard import Standard
 
@@ -69,57 +65,26 @@ class Stage:
         self,
         asterisk: Asterisk,
         folder: Path,
-        *,
-        standard_folder: Path | None = None,
-        sounds: Path | None = None,
-        agents: int = 8,
-        supervisors: int = 0,
-        command: Sequence[str] = COMMAND,
-        settings: dict[str, str] | None = None,
-        dialplan: str = "",
-        queues: str = "",
-        requests: Mapping[str, object] | None = None,
-        station: Mapping[str, object] | None = None,
-        phones_apart: bool = False,
-        sip: str = "",
+        setting: Setting = Setting(),  # noqa: B008 - frozen
         rings: AgentArrives | None = None,
-        records: Mapping[str, object] | None = None,
     ) -> None:
         self._folder = folder
-        self._command = command
-        self.requests = dict(requests or {"ring": False})  # else the numbers callers leave would be rung on the carrier
-        self.records = dict(records or {})
-        self.station = dict(station or {})
-        self.standard_folder = standard_folder or paths.standard_folder("hotline-standard")
-        self.standard: Standard = standard.load(self.standard_folder)
-        self._sounds = (sounds or self.standard_folder.parent).absolute()
+        self.setting = setting
+        self.standard: Standard = standard.load(setting.standard_folder)
         self.voices = Voices.load()
-        agents_phones, supervisors_phones = _phones("agent", agents), _phones("supervisor", supervisors)
-        self._phones = agents_phones + supervisors_phones
         self._carrier_pbx = Pbx(asterisk, folder / "carrier", configuration=self._carrier_files)
-        self._frontline = Frontline(
-            sounds=self._sounds / root(self.standard) / self.standard.language,
-            members=tuple(f"PJSIP/{phone.user}" for phone in agents_phones),
-            supervisors=tuple(f"PJSIP/{phone.user}" for phone in supervisors_phones),
-            extra={
-                "pjsip.conf": self._trunk_and_phones() + sip,
-                "extensions.conf": dialplan,
-                "queues.conf": queues,
-                "features.conf": _more_keys(self.standard),
-            },
-            settings=settings or {},
-        )
+        self._frontline = setting.frontline(self.standard, self._carrier_pbx.place)
         self.pbx = Pbx(asterisk, folder / "hotline", configuration=self._frontline)
         self.director = Director(self.voices)
         rings = rings or self.director.agent_rings
-        there = () if phones_apart else self._phones
+        there = () if setting.phones_apart else setting.phones
         self.carrier = Carrier(plan_at(self._carrier_pbx, self.pbx, there), rings)
         self.telephones = (
-            Telephones(asterisk, folder / "phones", self.pbx, self._phones, rings) if phones_apart else None
+            Telephones(asterisk, folder / "phones", self.pbx, setting.phones, rings) if setting.phones_apart else None
         )
         self.applications: list[Application] = []
         self._plans: dict[CastCaller, Plan] = {}
-        self.ears = Ears(self.standard, self._sounds, (self.voices.caller, self.voices.agent))
+        self.ears = Ears(self.standard, setting.sounds_folder, (self.voices.caller, self.voices.agent))
         self._numbers = itertools.count(13_800_000_001)
 
     async def __aenter__(self) -> Stage:
@@ -153,7 +118,7 @@ class Stage:
         application = Application(
             self._config(),
             worker=worker,
-            command=self._command,
+            command=self.setting.command,
             password=self._frontline.ari_password,
             ami_password=self._frontline.ami_password,
             log=self._folder / f"application-{worker}.log",
@@ -242,26 +207,10 @@ class Stage:
         return AmiSettings(host=host, port=port, user=self._frontline.ami_user, password=password)
 
     def _config(self) -> Path:
-        """hotline.yaml for the application; the passwords come by the environment."""
         folder = self._folder.absolute()
         path = folder / "hotline.yaml"
-        path.write_text(
-            json.dumps(
-                {
-                    "ari": {"url": self.pbx.ari_url, "user": self._frontline.ari_user},
-                    "ami": self.ami.model_dump(include={"host", "port", "user"}),
-                    "standard": str(self.standard_folder.absolute()),
-                    "sounds": str(self._sounds),
-                    "records": {
-                        "url": f"sqlite:///{folder / 'hotline.db'}",
-                        "spool": str(folder / "spool"),
-                        **self.records,
-                    },
-                    "requests": {"spool": str(folder / "spool" / "requests"), **self.requests},
-                    "station": self.station,
-                }
-            )
-        )
+        ari = {"url": self.pbx.ari_url, "user": self._frontline.ari_user}
+        path.write_text(self.setting.hotline_yaml(folder, ari, self.ami))
         return path
 
     async def agents_ready(self) -> None:
@@ -278,47 +227,7 @@ class Stage:
 
     async def _all_phones_ring(self) -> bool:
         ready = re.findall(r"PJSIP/(\S+) .*\(Not in use\)", await self.pbx.console("queue show"))
-        return {phone.user for phone in self._phones} <= set(ready)
+        return {phone.user for phone in self.setting.phones} <= set(ready)
 
     def _carrier_files(self, _place: Place) -> dict[str, str]:
         return self.carrier.plan.texts()
-
-    def _trunk_and_phones(self) -> str:
-        """What the hotline's admin writes for this carrier and these agents."""
-        place = self._carrier_pbx.place
-        trunk = _TRUNK.format(address=place.address, port=place.ports.sip)
-        return trunk + "".join(_PHONE.format(phone=phone) for phone in self._phones)
-
-
-def _phones(whose: str, many: int) -> tuple[Phone, ...]:
-    return tuple(Phone(f"{whose}-{n:03}", f"secret-{n:03}") for n in range(1, many + 1))
-
-
-def _more_keys(standard: Standard) -> str:
-    """The agents' keys of a standard that the sample features.conf does not have."""
-    sample = (dialplan_folder() / "features.conf").read_text(encoding="utf-8")
-    ladders = standard.procedures.values()
-    more = {p.name: p.agent_key for p in ladders if p.agent_key and f"=> {p.agent_key}," not in sample}
-    return re.sub(r"^(\[.*\])$", r"\1(+)", features(more), flags=re.MULTILINE) if more else ""
-
-
-_TRUNK = """[carrier](hotline-trunk,here)
-aors = carrier
-[carrier]
-type = aor
-contact = sip:{address}:{port}
-[carrier]
-type = identify
-endpoint = carrier
-match = {address}
-"""
-
-_PHONE = """
-[{phone.user}](hotline-agent-phone,here)
-auth = {phone.user}-login
-aors = {phone.user}
-[{phone.user}-login](hotline-agent-login)
-username = {phone.user}
-password = {phone.password}
-[{phone.user}](hotline-agent-place)
-"""

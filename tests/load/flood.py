@@ -23,6 +23,7 @@ from ari_app.pbx.provide import provide
 from ari_app.procedures.screening import Treatment
 from ari_app.qa.cast import SILENT, SPEAKS_AT_ONCE, CastCaller
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import DIALLED, Stage
 from ari_app.qa.verdict import judge
 from ari_app.records.database import Database
@@ -153,9 +154,8 @@ async def run(folder: Path, places: int) -> None:
     url = f"sqlite:///{folder}/hotline.db"
     database = await Database.open(url)
     await Store(database).add([Entry(pattern(f"{BLOCKED}*"), Treatment.STATION)], "the flood")
-    stage = Flooded(
-        await asyncio.to_thread(provide, print), folder, agents=SPEAKING_ONES + 2, station={"callers": places}
-    )
+    setting = Setting(agents=SPEAKING_ONES + 2, station={"callers": places})
+    stage = Flooded(await asyncio.to_thread(provide, print), folder, setting)
     async with stage:
         application = await stage.start()
         here, hotline = stage.trunk

@@ -138,8 +138,11 @@ async def spend(
     stage: Stage, folder: Path, outage: Outage, cast: Sequence[CastCaller], in_vain: Sequence[str] = ()
 ) -> Evening:
     """Everybody rings at once; the outage begins when the first is answered, and ends when the last has gone."""
-    stage.records = {**outage.records, "numbers": "clear"}
-    stage.requests["spool"] = f"{outage.records['spool']}/requests"
+    stage.setting = replace(
+        stage.setting,
+        records={**outage.records, "numbers": "clear"},
+        requests={**stage.setting.requests, "spool": f"{outage.records['spool']}/requests"},
+    )
     log_file, spool = folder / "application-1.log", Path(outage.records["spool"]) / "records-1.jsonl"
     books, said = Shelf(stage), log_file.stat().st_size if log_file.exists() else 0
     application = await stage.start()

@@ -102,7 +102,7 @@ async def sees(watch: QueueWatch, is_so: Callable[[Queues], object], within: flo
 
 async def heard(stage: Stage, leg: Leg, *prompts: str) -> list[str]:
     """Which of these prompts, and whose voices, were heard at this telephone, in order."""
-    folder = stage.standard_folder / "zh-CN"
+    folder = stage.setting.standard_folder / "zh-CN"
     files = [*(folder / f"{name}.wav" for name in prompts), *(VOICES / f"{who}.wav" for who in ("caller", "agent"))]
     recording = leg.handset.ear.recording(leg.answered.result(), asyncio.get_running_loop().time())
     matcher = await asyncio.to_thread(lambda: Matcher(load_prompts(files)))

@@ -19,6 +19,7 @@ from ari_app import paths, standard
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.cast import SENT_BACK, SENTENCE, Agent, CastCaller, Outcome
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import judge
 from ari_app.records.database import Database
@@ -123,7 +124,7 @@ class Evening:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def evening(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Evening]:
-    async with Stage(asterisk, stage_folder, agents=len(CAST) + RESTED, supervisors=1) as stage:
+    async with Stage(asterisk, stage_folder, Setting(agents=len(CAST) + RESTED, supervisors=1)) as stage:
         hearings = await stage.perform_fairly(CAST)
         database = await Database.open(f"sqlite:///{stage_folder}/hotline.db")
         services = [service async for record in Calls(database).find() for service in record.services]

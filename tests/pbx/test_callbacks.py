@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from ari_app.call import Filing, Kind
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.carrier import Carrier, Leg
 from ari_app.qa.matcher import Matcher, load_prompts
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import VOICES, Stage
 from ari_app.records.database import Database
 from ari_app.requests import letter
@@ -77,7 +78,7 @@ class House:
 
     @property
     def matcher(self) -> Matcher:
-        folder = self.stage.standard_folder / "zh-CN"
+        folder = self.stage.setting.standard_folder / "zh-CN"
         voices = [VOICES / f"{who}.wav" for who in ("caller", "agent")]
         return Matcher(load_prompts([*(folder / f"{name}.wav" for name in WORDS), *voices]))
 
@@ -89,7 +90,8 @@ class House:
         """A worker runs, and its clocks and the dialplan's show this hour."""
         zone = zone_where_it_is(hour)
         await self.stage.pbx.console(f"dialplan set global HOTLINE_ZONE {zone}")
-        self.stage.requests = {"zone": zone, "look_every": 1, "redial": 0}
+        requests = {"zone": zone, "look_every": 1, "redial": 0}
+        self.stage.setting = replace(self.stage.setting, requests=requests)
         worker = await self.stage.start()
         try:
             yield
@@ -104,7 +106,7 @@ class House:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("callbacks")
-    stage = Stage(asterisk, folder, agents=1, settings={"HOTLINE_CALLBACK_STRIP": "1"})
+    stage = Stage(asterisk, folder, Setting(agents=1, globals={"HOTLINE_CALLBACK_STRIP": "1"}))
     database = await Database.open(f"sqlite:///{folder / 'hotline.db'}")
     here = House(stage, folder, Store(database))
     stage.carrier = Carrier(stage.carrier.plan, here.rings)

@@ -16,6 +16,7 @@ from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.cast import SENTENCE, SILENT, Agent, CastCaller, Outcome
 from ari_app.qa.casting import cast_for
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import judge
 from ari_app.rehearsal.script import Presses, Waits
@@ -35,7 +36,8 @@ exten => 8003,1,Dial(PJSIP/nobody-there)
 
 @asynccontextmanager
 async def house(asterisk: Asterisk, folder: Path, name: str, **more: object) -> AsyncIterator[Stage]:
-    async with Stage(asterisk, folder, standard_folder=paths.standard_folder(name), **more) as stage:  # type: ignore[arg-type]
+    setting = Setting(standard_folder=paths.standard_folder(name), **more)  # type: ignore[arg-type]
+    async with Stage(asterisk, folder, setting) as stage:
         yield stage
 
 
@@ -118,7 +120,6 @@ async def test_an_office_diverts_at_lunch_and_after_hours(asterisk: Asterisk, tm
     office = child(tmp_path, "office-now", "office-reception", f"hours:\n  {hours}\n")
     told = "lunch" if span == "lunch" else "closed"
     caller = CastCaller("rings", f"when it is {span}", (), (told, "connecting"), Outcome.SERVED, Agent.STAYS)
-    async with Stage(
-        asterisk, tmp_path / "stage", standard_folder=office, sounds=paths.shipped("prompts"), agents=2, queues=DUTY
-    ) as stage:
+    setting = Setting(standard_folder=office, sounds=paths.shipped("prompts"), agents=2, queues=DUTY)
+    async with Stage(asterisk, tmp_path / "stage", setting) as stage:
         all_kept(stage, await stage.perform_fairly([caller]))

@@ -10,6 +10,7 @@ import pytest
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.cast import APPLICATION_DOWN, SILENT, SPEAKS_AT_ONCE
 from ari_app.qa.disaster import saved
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 
 pytestmark = pytest.mark.pbx
@@ -36,7 +37,7 @@ async def test_a_bug_in_a_procedure_sends_its_caller_to_an_agent_and_no_neighbou
     asterisk: Asterisk, tmp_path: Path
 ) -> None:
     broken = Path(__file__).with_name("broken_application.py")
-    async with Stage(asterisk, tmp_path, command=(sys.executable, str(broken), "run")) as stage:
+    async with Stage(asterisk, tmp_path, Setting(command=(sys.executable, str(broken), "run"))) as stage:
         await stage.start()
         unlucky = replace(SPEAKS_AT_ONCE, name="meets a bug", expects=("greeting",))
         hearings = await stage.play([unlucky, SILENT])
@@ -53,7 +54,7 @@ async def test_when_no_worker_comes_back_the_dialplan_takes_the_caller_to_an_age
 ) -> None:
     """Its only worker was killed in the greeting, and nothing starts it again: nobody waits in silence for ever."""
     answered = asyncio.Event()
-    async with Stage(asterisk, tmp_path, settings={"HOTLINE_LONGEST": "8"}) as stage:
+    async with Stage(asterisk, tmp_path, Setting(globals={"HOTLINE_LONGEST": "8"})) as stage:
         worker = await stage.start()
         unlucky = replace(APPLICATION_DOWN, name="loses the application")
         calls = asyncio.create_task(

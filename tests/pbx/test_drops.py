@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ari_app.pbx.asterisk import Asterisk
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.requests.letter import DROPPED
 from ari_app.requests.states import State
@@ -28,10 +29,9 @@ async def test_whose_line_broke_redials_to_the_same_agent_and_is_rung_with_an_ap
     asterisk: Asterisk, tmp_path: Path
 ) -> None:
     agents = Agents()
-    stage = Stage(
-        asterisk, tmp_path, agents=3, rings=agents.rings, settings={"HOTLINE_CALLBACK_STRIP": "1"},
-        requests={"redial": REDIAL, "look_every": 1},
-    )  # fmt: skip
+    requests = {"redial": REDIAL, "look_every": 1}
+    setting = Setting(agents=3, globals={"HOTLINE_CALLBACK_STRIP": "1"}, requests=requests)
+    stage = Stage(asterisk, tmp_path, setting, agents.rings)
     async with stage, drops(stage) as told:
         worker = await stage.start()
         async with rings(stage, NUMBER) as caller:

@@ -25,7 +25,7 @@ async def test_who_presses_8_hears_english(asterisk: Asterisk, tmp_path: Path) -
     async with Stage(asterisk, tmp_path) as stage:
         await stage.start()
         [hearing] = await stage.play([ENGLISH])
-        english = Matcher(load_prompts(sorted((stage.standard_folder / "en").glob("[!l]*.wav"))))
+        english = Matcher(load_prompts(sorted((stage.setting.standard_folder / "en").glob("[!l]*.wav"))))
     heard = english.find(hearing.recording)
     assert [found.prompt for found in heard] == ["greeting", "offer"]
     assert heard[1].start - heard[0].end == pytest.approx(stage.standard.desk.patience, abs=0.1)

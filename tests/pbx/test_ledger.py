@@ -23,6 +23,7 @@ from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa import cast
 from ari_app.qa.carrier import By
 from ari_app.qa.casting import cast_for
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import DIALLED, Stage
 from ari_app.qa.verdict import judge
 from ari_app.records.facts import Broken, Outcome, Side
@@ -113,7 +114,7 @@ class Day(Evening):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Stage]:
-    async with Stage(asterisk, stage_folder, standard_folder=STANDARD) as stage:
+    async with Stage(asterisk, stage_folder, Setting(standard_folder=STANDARD)) as stage:
         await keep_books(stage)
         yield stage
 

@@ -17,6 +17,7 @@ from ari_app.qa.carrier import CallerId
 from ari_app.qa.cast import SENTENCE, Agent, CastCaller, Outcome
 from ari_app.qa.machine import think
 from ari_app.qa.matcher import Matcher, load_prompts
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import DIALLED, Stage
 from ari_app.qa.ulaw import RATE
 from ari_app.qa.verdict import judge
@@ -62,11 +63,9 @@ def tune(stage_folder: Path) -> Matcher:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(asterisk: Asterisk, stage_folder: Path, tune: Matcher) -> AsyncIterator[Stage]:
     utility = child(stage_folder, "utility-now", "utility-service", BRIEF_HOLD)
-    settings = {"HOTLINE_MUSIC": "default", "HOTLINE_QUEUE_OPTIONS": ""}
-    async with Stage(
-        asterisk, stage_folder / "pbx", standard_folder=utility, sounds=paths.shipped("prompts"), agents=2,
-        settings=settings,
-    ) as stage:  # fmt: skip
+    music = {"HOTLINE_MUSIC": "default", "HOTLINE_QUEUE_OPTIONS": ""}
+    setting = Setting(standard_folder=utility, sounds=paths.shipped("prompts"), agents=2, globals=music)
+    async with Stage(asterisk, stage_folder / "pbx", setting) as stage:
         stage.pbx.write({"musiconhold.conf": f"[default]\nmode = files\ndirectory = {stage_folder / 'music'}\n"})
         await stage.pbx.console("module load res_musiconhold.so")
         yield stage

@@ -24,6 +24,7 @@ from ari_app.procedures.screening import Reach, Treatment
 from ari_app.qa.carrier import CallerId
 from ari_app.qa.cast import SENTENCE, Agent, CastCaller, Outcome
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import sayings_of
 from ari_app.records.database import Database
@@ -103,7 +104,8 @@ async def evening(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Eveni
     await store.add(
         [Entry(pattern("170*"), Treatment.CHALLENGE), Entry(pattern(ALLOWED), Treatment.ALLOW)], "the supervisor"
     )
-    async with Stage(asterisk, stage_folder, standard_folder=wary, sounds=paths.shipped("prompts"), agents=4) as stage:
+    setting = Setting(standard_folder=wary, sounds=paths.shipped("prompts"), agents=4)
+    async with Stage(asterisk, stage_folder, setting) as stage:
         application = await stage.start()
         # Until the register is loaded everybody is let in: the listed ring when somebody has been served already.
         hearings = await stage.play(HOSTILE)

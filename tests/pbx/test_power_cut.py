@@ -14,6 +14,7 @@ import pytest
 
 from ari_app.ami.drops import Drop
 from ari_app.pbx.asterisk import Asterisk
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.requests.letter import DROPPED
 from ari_app.requests.states import State
@@ -37,9 +38,8 @@ async def test_who_loses_an_agent_or_a_caller_without_a_word_is_not_left_with_a_
     asterisk: Asterisk, tmp_path: Path
 ) -> None:
     agents = Agents()
-    stage = Stage(
-        asterisk, tmp_path, agents=1, rings=agents.rings, phones_apart=True, sip=SIP, requests={"redial": 60}
-    )  # fmt: skip
+    setting = Setting(agents=1, phones_apart=True, sip=SIP, requests={"redial": 60})
+    stage = Stage(asterisk, tmp_path, setting, agents.rings)
     async with stage, watched(stage) as watch, drops(stage) as told:
         assert stage.telephones is not None
         worker = await stage.start()

@@ -17,6 +17,7 @@ from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.carrier import CallerId
 from ari_app.qa.cast import SENTENCE, Agent, CastCaller, Outcome
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import DIALLED, Stage
 from ari_app.qa.verdict import judge
 from ari_app.rehearsal.script import Hears, Presses, Waits
@@ -123,7 +124,7 @@ exten => _l.,1,Goto(carrier-late,late,1)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def evening(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[tuple[Standard, dict[str, Hearing]]]:
     settings = {"HOTLINE_NOTICE": "outage", "HOTLINE_NOTICE_AREA": "139"}
-    async with Stage(asterisk, stage_folder, agents=12, settings=settings, dialplan=LATE) as stage:
+    async with Stage(asterisk, stage_folder, Setting(agents=12, globals=settings, dialplan=LATE)) as stage:
         hearings = await stage.perform_fairly(CAST)
         yield stage.standard, {h.caller.name: h for h in hearings}
 

@@ -25,6 +25,7 @@ from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.carrier import CallerId
 from ari_app.qa.cast import SENTENCE, SPEAKS_AT_ONCE, CastCaller
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import judge
 from ari_app.records.database import Database
@@ -192,8 +193,12 @@ async def morning(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Morni
     dialplan = DIALPLAN + says("JOINUNAVAIL") + says("LEAVEUNAVAIL")
     async with (
         Stage(
-            asterisk, stage_folder, standard_folder=standard(stage_folder), sounds=paths.shipped("prompts"), agents=5,
-            supervisors=2, queues=QUEUES, dialplan=dialplan, settings={"HOTLINE_QUEUE_SECONDS": "4"},
+            asterisk,
+            stage_folder,
+            Setting(
+                standard_folder=standard(stage_folder), sounds=paths.shipped("prompts"), agents=5, supervisors=2,
+                queues=QUEUES, dialplan=dialplan, globals={"HOTLINE_QUEUE_SECONDS": "4"},
+            ),
         ) as stage,
         await AmiClient.connect(stage.ami) as ami,
     ):  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.qa.application import Application
+from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
 from ari_app.records.facts import Outcome, Side
 from tests.pbx.people import WITHIN, Agents, heard, records, rings, sees, speaks, stays, watched
@@ -44,7 +45,7 @@ async def test_after_a_restart_of_asterisk_callers_are_served_and_the_broken_cal
 ) -> None:
     """One is in the ladder, one with the only agent, one waits for them, one is being greeted."""
     agents = Agents()
-    async with Stage(asterisk, tmp_path, agents=1, rings=agents.rings) as stage:
+    async with Stage(asterisk, tmp_path, Setting(agents=1), agents.rings) as stage:
         worker = await stage.start()
         async with contextlib.AsyncExitStack() as lines, watched(stage) as watch:
             ladder = await lines.enter_async_context(rings(stage, LADDER))

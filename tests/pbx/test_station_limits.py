@@ -19,18 +19,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from pydantic import SecretStr
 
 from ari_app import paths
 from ari_app.ami.client import AmiClient, Fields
 from ari_app.call import Arrival
-from ari_app.config import AmiSettings
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.place import Place
 from ari_app.procedures.screening import Mark, Treatment
 from ari_app.qa.carrier import By, CallerId
 from ari_app.qa.cast import SENTENCE, Agent, CastCaller, Outcome
 from ari_app.qa.hearing import Hearing
+from ari_app.qa.setting import NOBODY_IS_RUNG, Setting
 from ari_app.qa.stage import Stage
 from ari_app.qa.verdict import sayings_of
 from ari_app.records.database import Database
@@ -106,13 +105,12 @@ AFTERWARDS = replace(GREETED, name="the same number, taken off the list again", 
 SERVED = (FIRST_TIME, WITHHELD, NOT_VOUCHED, NOT_VOUCHED_PLAIN, WRONG_NUMBER)
 
 
+TRUSTED = "[carrier](+type=endpoint)\ncontext = from-carrier\ntrust_id_inbound = yes\n"
+"""A trunk that vouches and tells withheld numbers."""
+
+
 class WithTelephone(Stage):
     """The stage, with a trunk that vouches and tells withheld numbers, and an agent who can dial."""
-
-    @property
-    def ami(self) -> AmiSettings:
-        host, port = self.pbx.ami
-        return AmiSettings(host=host, port=port, password=SecretStr(self._frontline.ami_password))
 
     def seen_by_telephones(self, database: str) -> dict[str, object]:
         """hotline.yaml for what the dialplan runs."""
@@ -122,10 +120,6 @@ class WithTelephone(Stage):
 
     async def dials(self, code: str) -> None:
         await self._carrier_pbx.console(f"channel originate PJSIP/{code}@out-agent-001 application Wait 20")
-
-    def _trunk_and_phones(self) -> str:
-        carrier = "[carrier](+type=endpoint)\ncontext = from-carrier\ntrust_id_inbound = yes\n"
-        return super()._trunk_and_phones() + carrier
 
     def _carrier_files(self, place: Place) -> dict[str, str]:
         texts, hotline = super()._carrier_files(place), self.pbx.place
@@ -199,13 +193,14 @@ async def day(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Day]:
     store, events, config = Store(database), list[Fields](), stage_folder / "telephone.yaml"
     await store.add([Entry(pattern(number), Treatment.STATION) for number in LISTED], "the supervisor")
     async with webhook() as (url, posted, heard):
-        stage = WithTelephone(
-            asterisk, stage_folder, standard_folder=wary, sounds=paths.shipped("prompts"), agents=1,
-            requests={"ring": False, "webhook": url}, station={"callers": 1, "minutes": 0.25},
-            dialplan=DIALPLAN.format(
-                unvouched=UNVOUCHED, plain=UNVOUCHED_PLAIN, hotline=f"{sys.executable} -m ari_app", config=config
-            ),
+        dialplan = DIALPLAN.format(
+            unvouched=UNVOUCHED, plain=UNVOUCHED_PLAIN, hotline=f"{sys.executable} -m ari_app", config=config
+        )
+        setting = Setting(
+            standard_folder=wary, sounds=paths.shipped("prompts"), agents=1, dialplan=dialplan, sip=TRUSTED,
+            requests={**NOBODY_IS_RUNG, "webhook": url}, station={"callers": 1, "minutes": 0.25},
         )  # fmt: skip
+        stage = WithTelephone(asterisk, stage_folder, setting)
         async with stage, await AmiClient.connect(stage.ami, on_event=events.append):
             config.write_text(json.dumps(stage.seen_by_telephones(database_url)), encoding="utf-8")
             application = await stage.start()
