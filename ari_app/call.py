@@ -133,6 +133,7 @@ class Filing:
     taken: Mapping[str, str] = field(default_factory=dict, repr=False)
     confirmed: bool = False  # the caller heard it read back and did not object
     recording: str = ""  # the caller's voice: a name below Asterisk's recordings folder, without an extension
+    key: str = field(default="", compare=False)  # which of this call's filings it is: filed again, it is the same one
 
 
 class Door(StrEnum):
@@ -164,6 +165,7 @@ class Arrival:
     language: str = ""  # the channel's, or the one a former worker spoke with this caller
     queue_round: int = 0  # how often this caller has been handed to a queue
     place: Place | None = None  # door ADOPTED: where the former worker was
+    filed: str = ""  # door ADOPTED: the key of the last filing before that place
     at: datetime | None = None  # when, by the wall clock; None: opening hours are not asked
     rang: float = 0.0  # seconds the caller heard ringing before we were given the call
     late: bool = False  # longer than the standard lets anybody wait: an apology is due (S000-15)
