@@ -189,8 +189,8 @@ class BackOffice:
 
     def file(self, stint: Stint, filing: Filing) -> None:
         arrival = stint.arrival
-        # A worker that adopts a call in the midst of a step takes that step again: what it files was filed.
-        same = f"{stint.call_id} {filing.kind} {filing.procedure} {filing.recording}"
+        # Another kind is another filing, whatever its number: an adopted caller may decide otherwise than before.
+        same = f"{stint.call_id} {filing.key} {filing.kind} {filing.procedure}" if filing.key else ""
         self._desk.file(stint.call_id, arrival.number, filing, stint.standard, arrival.agent, same)
         if filing.kind is Kind.ALERT and filing.procedure == NUISANCE:
             self._report(stint)

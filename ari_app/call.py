@@ -133,6 +133,7 @@ class Filing:
     taken: Mapping[str, str] = field(default_factory=dict, repr=False)
     confirmed: bool = False  # the caller heard it read back and did not object
     recording: str = ""  # the caller's voice: a name below Asterisk's recordings folder, without an extension
+    key: str = field(default="", compare=False)  # which of this call's filings it is: filed again, it is the same one
 
 
 class Door(StrEnum):
@@ -164,6 +165,7 @@ class Arrival:
     language: str = ""  # the channel's, or the one a former worker spoke with this caller
     queue_round: int = 0  # how often this caller has been handed to a queue
     place: Place | None = None  # door ADOPTED: where the former worker was
+    filed: str = ""  # door ADOPTED: the key of the last filing before that place
     at: datetime | None = None  # when, by the wall clock; None: opening hours are not asked
     rang: float = 0.0  # seconds the caller heard ringing before we were given the call
     late: bool = False  # longer than the standard lets anybody wait: an apology is due (S000-15)
@@ -212,8 +214,10 @@ class Call(Protocol):
     async def listen(self, patience: float, heed: Heed = ANYTHING, *, music: bool = False) -> Digit | Speech | Silence:
         """We are quiet, or play music, until the caller acts, at most `patience` seconds from the last prompt's end."""
 
-    async def record(self, longest: float, tone: Prompt | None = None) -> str:
-        """The caller speaks after a tone, `longest` seconds at most; where Asterisk keeps it, "" when it could not."""
+    async def record(self, longest: float, tone: Prompt | None = None) -> str | Silence:
+        """The caller speaks after a tone, `longest` seconds at most, or says nothing; where Asterisk keeps it, "" when
+        it could not.
+        """  # fmt: skip
 
     def file(self, filing: Filing) -> None:
         """Something is left for people to do. Never waits, never fails."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ari_app.errors import StoreUnreachable
+from ari_app.records.facts import Outcome
 
 if TYPE_CHECKING:
     from ari_app.records.facts import CallRecord
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from ari_app.records.store import Calls
 
 T = TypeVar("T")
-
-OUTCOMES = (
-    "answered", "queued", "abandoned", "transferred", "released", "left", "rescued", "cut", "unfinished",
-)  # fmt: skip
 
 config_option = click.option(
     "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
@@ -48,7 +45,7 @@ def calls() -> None:
 @config_option
 @day_option
 @click.option("--number", default="", help="Only calls from, or to, this number.")
-@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only calls that ended so.")
+@click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only calls that ended so.")
 @click.option(
     "--last", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many, the newest."
 )

@@ -154,12 +154,12 @@ def undo(batch: str | None, agent: str | None) -> None:
 
 
 def _names_of(agent: str) -> list[str]:
-    """What the queues call this agent: their telephone knows only its own name. None, where AMI is not to be asked."""
+    """What the queues call this agent: their telephone knows only its own name. None, where AMI does not tell."""
     settings = config.load(_config_file())
     asked = bool(settings.ami.password.get_secret_value())
     try:
         return over_ami(settings, lambda ami: names_of(ami, agent)) if asked else []
-    except PbxUnreachable:
+    except PbxUnreachable:  # or PbxRefused, which is one
         return []
 
 

@@ -22,6 +22,7 @@ from ari_app.requests.states import LIVE, State
 if TYPE_CHECKING:
     from ari_app.requests.request import Request
     from ari_app.requests.store import Store
+    from ari_app.standard import Standard
 
 T = TypeVar("T")
 
@@ -190,7 +191,8 @@ reopen = _moving("open", State.OPEN, "open again", "It is to be done again: what
 @_config
 @_signed
 @click.argument("telephone", metavar="TELEPHONE")
-@click.option("--why", "procedure", required=True, help="What it is about: delivery-call, purchase-call …")
+@click.option("--why", "procedure", required=True, metavar="REASON",
+              help="What it is about: a clock or a scheduled procedure of the standard, as delivery-call.")  # fmt: skip
 @click.option(
     "--within", metavar="DAYS", type=click.IntRange(0, 366), help="To be done by the end of this day; 0: today."
 )
@@ -202,14 +204,19 @@ def add(
     config_file: Path | None, by: str, telephone: str, procedure: str, within: int, after: int, rule: str,
     to: str, by_hand: bool,
 ) -> None:  # fmt: skip
-    """Somebody is to be rung: goods were delivered today, something was bought (S004-I09, S004-I10)."""
-    from ari_app import config
+    """Somebody is to be rung: goods were delivered today, something was bought (S004-I09, S004-I10).
+
+    A reason the standard does not know is refused: nobody who reads it would know what was promised.
+    """
+    from ari_app import config, paths, standard
     from ari_app.errors import RequestRefused
     from ari_app.requests.letter import follow_up
 
-    letter = follow_up(
-        config.load(config_file).requests, telephone, procedure, within, after, rule, to, not by_hand, _now()
-    )
+    settings = config.load(config_file)
+    known = _reasons(standard.load(paths.standard_folder(settings.standard)))
+    if procedure not in known:
+        raise RequestRefused(f"the standard {settings.standard!r} knows no such reason; it has: {', '.join(known)}")
+    letter = follow_up(settings.requests, telephone, procedure, within, after, rule, to, not by_hand, _now())
     if letter.refused:
         raise RequestRefused(f"the number {letter.refused}; allowed_prefixes in hotline.yaml says which are rung")
 
@@ -219,6 +226,17 @@ def add(
         return number
 
     click.echo(f"request {_with_store(config_file, do)} is filed")
+
+
+def _reasons(standard: Standard) -> list[str]:
+    """Why somebody can be rung who has not rung us: a clock runs for it, or it is done by a schedule.
+
+    A line that broke off is no reason to be given by hand: its caller is rung at any hour.
+    """
+    from ari_app.requests.letter import DROPPED
+
+    scheduled = (name for name, ladder in standard.procedures.items() if "schedule" in ladder.when)
+    return sorted({*standard.clocks, *scheduled} - {DROPPED})
 
 
 @requests.command()

@@ -61,21 +61,26 @@ class Milestone(NamedTuple):
 class Journal:
     """What happened on one call, in order."""
 
-    __slots__ = ("_clock", "_milestones", "_start", "place")
+    __slots__ = ("_clock", "_milestones", "_start", "filed", "filed_before", "place")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._start = clock()
         self._milestones: list[Milestone] = []
         self.place: Place | None = None
+        self.filed = 0
+        """How much was filed so far."""
+        self.filed_before = 0
+        """How much of it before the call came to this place: who takes the place again files the rest again."""
 
     def enter(self, place: Place) -> None:
         """The call is now at this place; a worker that adopts the call goes on from here."""
-        self.place = place
+        self.place, self.filed_before = place, self.filed
         self.note(What.ENTER, str(place))
 
     def note(self, what: What, detail: str = "") -> None:
         """Add a milestone that happened now."""
+        self.filed += what is What.FILE
         self._milestones.append(Milestone(self._clock() - self._start, what, detail))
 
     @property

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import NoReturn, Protocol
 
 from ari_app.call import (
@@ -60,8 +61,10 @@ class Channel(Protocol):
     async def verify(self) -> None:
         """Nothing, when the caller is still ours."""
 
-    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
-        """Begin to play; a PlaybackEnded with this id follows. `place` is left on the channel for an adopter."""
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None, filed: str = "") -> None:
+        """Begin to play; a PlaybackEnded with this id follows. `place`, and the key of what was filed before it, are
+        left on the channel for an adopter.
+        """  # fmt: skip
 
     async def stop(self, playback: str) -> None:
         """Stop a playback; its PlaybackEnded follows. One that is already over is no error."""
@@ -114,6 +117,7 @@ class Line:
         self._heard = ""
         self._sounds = 0
         self._stint = secrets.token_hex(3)
+        self._filings, self._filed_formerly = _filed(arrival.filed, self._stint)
         self._quiet_since = self._began = self._loop.time()
 
     @property
@@ -126,7 +130,13 @@ class Line:
 
     def file(self, filing: Filing) -> None:
         self.journal.note(What.FILE, f"{filing.kind}{f' to {filing.to}' if filing.to else ''}")
-        self._keep(filing)
+        self._keep(replace(filing, key=self._key(self.journal.filed)))
+
+    def _key(self, count: int) -> str:
+        """Which filing of this call it is, by its number: whoever adopts the call counts on from the place it is at,
+        and what it files again is known by its key.
+        """  # fmt: skip
+        return f"{self._filings} {self._filed_formerly + count}"
 
     def owe(self, filing: Filing | None) -> None:
         self._owed = filing
@@ -151,7 +161,7 @@ class Line:
         length = sum(p.seconds for p in prompts)
         await self._open_ear()
         self.journal.note(What.PLAY, prompt.name)
-        await self._ask(self._channel.start(playback, prompts, self.journal.place))
+        await self._start(playback, prompts)
         heard = await self._attention.hear(self._loop.time() + length + OVERDUE, heed, playback)
         self._quiet_since = self._loop.time()
         match heard:
@@ -200,11 +210,11 @@ class Line:
         self._note_heard(heard)
         return heard
 
-    async def record(self, longest: float, tone: Prompt | None = None) -> str:
+    async def record(self, longest: float, tone: Prompt | None = None) -> str | Silence:
         self.journal.note(What.RECORD)
         if tone is not None:
             playback = self._next_id()
-            await self._ask(self._channel.start(playback, (tone,), self.journal.place))
+            await self._start(playback, (tone,))
             heard = await self._attention.hear(self._loop.time() + tone.seconds + OVERDUE, NOTHING, playback)
             if isinstance(heard, Gone):
                 self._gone(heard)
@@ -214,14 +224,17 @@ class Line:
         except PbxUnreachable:  # a full disk, no folder: the caller goes on without
             self.journal.note(What.FAILED, "no recording was made")
             return ""
-        heard = await self._recorded(recording, self._loop.time() + longest + OVERDUE)
+        since, connected = self._loop.time(), not self._channel.blind
+        self._attention.await_sound()
+        heard = await self._recorded(recording, since + longest + OVERDUE)
         self._quiet_since = self._loop.time()
+        silent = connected and not self._channel.blind and not self._attention.heard_a_sound
         self._attention.listen_anew()  # their last word, said into the recording, is no answer to what comes next
         match heard:
             case Gone():
                 self._gone(heard)
             case RecordingEnded(made=True):
-                return recording
+                return Silence(self._quiet_since - since) if silent else recording
         self.journal.note(What.FAILED, "no recording was made")
         return ""
 
@@ -257,6 +270,10 @@ class Line:
         """For a playback or a recording; never one of a former stint, whose end may still be reported."""
         self._sounds += 1
         return f"{self.id}-{self._stint}.{self._sounds}"
+
+    async def _start(self, playback: str, prompts: tuple[Prompt, ...]) -> None:
+        place, filed = self.journal.place, self._key(self.journal.filed_before)
+        await self._ask(self._channel.start(playback, prompts, place, filed))
 
     async def _open_ear(self) -> bool:
         """Listen again if the connection was lost; whether it was."""
@@ -302,3 +319,9 @@ class Line:
             self.file(owed)
         self.journal.note(What.CALLER_HUNG_UP)
         raise CallerHungUp
+
+
+def _filed(left: str, stint: str) -> tuple[str, int]:
+    """Whose filings are counted, and how many there are: a former worker's, or those of a stint of our own."""
+    name, _, count = left.partition(" ")
+    return (name, int(count)) if count.isdecimal() and count.isascii() else (stint, 0)

@@ -58,20 +58,30 @@ async def test_a_call_is_recorded_while_somebody_breaks_the_standard(tmp_path: P
         assert office._ledger.counts.kept == 1
 
 
-async def test_what_an_adopted_call_files_again_is_filed_once(tmp_path: Path) -> None:
-    """Its worker died after it had filed; whoever adopts the call does not know the keys the caller pressed."""
+async def kept(tmp_path: Path, *filings: Filing) -> list[tuple[str, str]]:
+    """What people find when a call has filed this, each with another worker: whom to ring, and what was said."""
     standard, config = load(write(tmp_path)), configured(tmp_path)
-    taken = Filing(Kind.MESSAGE, "message", taken={"number": "13900139000"})
-    for filing in (taken, Filing(Kind.MESSAGE, "message"), Filing(Kind.MESSAGE, "message", recording="second.wav")):
+    for filing in filings:
         async with BackOffice.open(config, standard) as office:
             office.file(finished(standard, What.HAND_OFF), filing)
     database = await Database.open(config.records.database)
     listed = await RequestStore(database).listing()
     await database.close()
-    assert [(request.given, request.recording) for request in listed] == [
-        ("13900139000", ""),
-        ("13800138000", "second.wav"),
-    ]
+    return [(request.given, request.recording) for request in listed]
+
+
+async def test_what_an_adopted_call_files_again_is_filed_once(tmp_path: Path) -> None:
+    """Its worker died after it had filed; whoever adopts the call knows neither keys nor recording."""
+    taken = {"number": "13900139000"}
+    first = Filing(Kind.MESSAGE, "message", taken=taken, recording="first", key="a 1")
+    assert await kept(tmp_path, first, Filing(Kind.MESSAGE, "message", key="a 1")) == [("13900139000", "first")]
+
+
+@pytest.mark.parametrize("kind", [Kind.TICKET, Kind.CALLBACK])
+async def test_what_is_filed_twice_on_one_call_is_there_twice(tmp_path: Path, kind: Kind) -> None:
+    """A second complaint was taken for the first one again; so was a number that was corrected."""
+    wrong, right = (Filing(kind, "complaint", taken={"number": f"1390013900{n}"}, key=f"a {n}") for n in (1, 2))
+    assert await kept(tmp_path, wrong, right) == [("13900139001", ""), ("13900139002", "")]
 
 
 @pytest.mark.parametrize(("end", "marks"), [

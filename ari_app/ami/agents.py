@@ -48,15 +48,16 @@ async def look(ami: Manager) -> Queues:
 
 
 def interface(agent: str, members: Queues) -> str:
-    """The telephone of an agent called by interface, by name in the queue, or by endpoint. Raises PbxRefused."""
-    if not _AGENT.fullmatch(agent):
-        raise PbxRefused("an agent is named like agent-001, or by the telephone: PJSIP/agent-001")
-    if "/" in agent:
-        return agent
+    """The telephone of an agent called by interface, by name in the queue (张三 too), or by endpoint.
+
+    Raises PbxRefused for who is in no queue and cannot be a telephone either.
+    """
     for member in members.members.values():
-        if agent in (member.name, member.interface.partition("/")[2]):
+        if agent in (member.name, member.interface, member.interface.partition("/")[2]):
             return member.interface
-    return f"PJSIP/{agent}"
+    if not _AGENT.fullmatch(agent):
+        raise PbxRefused("no queue has an agent of that name; name them, or their telephone: PJSIP/agent-001")
+    return agent if "/" in agent else f"PJSIP/{agent}"
 
 
 def memberships(agent: str, queues: Queues) -> list[Member]:

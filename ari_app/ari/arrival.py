@@ -10,6 +10,7 @@ from datetime import datetime
 from ari_app.ari.channel import (
     AGENT,
     DIAL_STATUS,
+    FILED,
     LANGUAGE,
     PLACE,
     QUEUE,
@@ -39,7 +40,7 @@ async def arrival_of(wire: Wire, channel: ChannelFacts, args: list[str], now: st
     door = Door(args[0]) if args and args[0] in set(Door) else Door.INCOMING
     if door is Door.INCOMING:
         return _incoming(channel, args[1:], now)
-    left = await left_on(wire, channel.id)
+    left = await left_on(wire, channel.id, *((FILED,) if door is Door.ADOPTED else ()))
     if door is Door.ADOPTED:
         await stop_adopted(wire, left)
     status = left[QUEUE_STATUS]
@@ -56,6 +57,7 @@ async def arrival_of(wire: Wire, channel: ChannelFacts, args: list[str], now: st
         dial_status=left[DIAL_STATUS],
         queue_round=int(rounds) if rounds.isdecimal() else 0,
         place=place_of(left[PLACE]),
+        filed=left.get(FILED, ""),
         agent=left[AGENT],
     )
 

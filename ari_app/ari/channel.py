@@ -24,12 +24,12 @@ FALLBACK = ("hotline-fallback", "s")
 """Where the dialplan queues a caller whom we could not hand over."""
 
 PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
-RECORDING = "HOTLINE_RECORDING"
+RECORDING, FILED = "HOTLINE_RECORDING", "HOTLINE_FILED"
 ROUND, QUEUE, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUE_NOW", "HOTLINE_QUEUESTATUS"
 PRIORITY, AGENT, DIAL_STATUS = "HOTLINE_PRIORITY", "HOTLINE_AGENT_NAME", "HOTLINE_DIALSTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
-SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: ""}
+SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: "", FILED: ""}
 """What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""
 RESCUED = "HOTLINE_RESCUED"
 """Tells the dialplan not to offer us again a caller whom we could not serve and no agent took."""
@@ -76,8 +76,10 @@ class AriChannel:
         if self._id not in await listed(self._wire):
             raise CallerHungUp
 
-    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
-        noted = self._set({PLACE: str(place or ""), PLAYBACK: playback, LANGUAGE: prompts[-1].language})
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None, filed: str = "") -> None:
+        noted = self._set({
+            PLACE: str(place or ""), FILED: filed, PLAYBACK: playback, LANGUAGE: prompts[-1].language,
+        })  # fmt: skip
         media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
         playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})
         _done(await noted)
@@ -138,14 +140,14 @@ def _done(reply: Reply) -> None:
         raise PbxUnreachable(f"Asterisk answered {reply.status} to a request about a call")
 
 
-async def left_on(wire: Wire, channel_id: str) -> dict[str, str]:
-    """What a former worker or the queue left on a channel, "" for what is not there.
+async def left_on(wire: Wire, channel_id: str, *more: str) -> dict[str, str]:
+    """What a former worker or the queue left on a channel, `more` of it when wanted, "" for what is not there.
 
     Raises CallerHungUp. Reading never waits behind a prompt. One by one: Asterisk answers 404 to several as soon
     as one is missing.
     """
     uri = f"channels/{quote(channel_id, safe='')}/variable"
-    names = (PLACE, PLAYBACK, RECORDING, LANGUAGE, ROUND, QUEUE, QUEUE_STATUS, AGENT, DIAL_STATUS)
+    names = (PLACE, PLAYBACK, RECORDING, LANGUAGE, ROUND, QUEUE, QUEUE_STATUS, AGENT, DIAL_STATUS, *more)
     replies = await asyncio.gather(*(wire.ask("GET", uri, {"variable": name}) for name in names))
     return {name: _value(reply) for name, reply in zip(names, replies, strict=True)}
 

@@ -51,7 +51,7 @@ class SimulatedChannel:
     async def verify(self) -> None:
         self._check()
 
-    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None) -> None:
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None, filed: str = "") -> None:
         self._check()
         length = sum(prompt.seconds for prompt in prompts)
         sentences = {part.name.partition(".")[0] for part in prompts if "." in part.name}  # of fragments

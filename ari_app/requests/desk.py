@@ -2,7 +2,9 @@
 
 Rule 1: `file` returns at once and raises nothing, whatever becomes of database and disk.
 Rule 2: a letter is forgotten only when the database or the disk has it; written twice, it is there once.
-Rule 3: one task writes, in the order of filing.
+Rule 3: one at a time writes, in the order of filing, and nobody who waits for it makes it stop.
+Rule 4: the disk is touched in a thread of our own, which does one thing at a time: one that was given up on ends
+before the next begins.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from ari_app.call import Filing, Kind
 from ari_app.ending import at_most
@@ -26,6 +31,8 @@ from ari_app.requests.store import Store
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 MOST = 50_000
 """Letters kept in memory while neither database nor disk takes them."""
 SPOOL = 64 << 20
@@ -33,7 +40,8 @@ SPOOL = 64 << 20
 AT_ONCE = 500
 """Letters read from the disk at a time."""
 ANSWER_WITHIN = 0.5
-"""Seconds a caller's arrival may cost for asking whether they redial."""
+"""Seconds in which we hope to learn whether who rings now was to be rung by us: no caller waits for it (who was with
+an agent is known from memory, back_office.py). A database that needs longer is asked to the end all the same."""
 CLOSE_WITHIN = 10.0
 """Seconds in which the last letters are written; then they go to the spool, in as many at most."""
 LAST_TRY = 1.0
@@ -55,6 +63,7 @@ class Desk:
         """`connect` gives the open database; it raises StoreUnreachable while it is away. Who opened it closes it."""
         self._connect, self._settings, self._now = connect, settings, now
         self._spool = Spool(settings.spool_folder, worker, SPOOL)
+        self._thread = ThreadPoolExecutor(1, "requests")
         self._spooled = True  # perhaps: a former run may have left something
         self._letters: deque[Letter] = deque()
         self._filed = asyncio.Event()
@@ -64,6 +73,7 @@ class Desk:
         self.looked = asyncio.Event()
         """Set whenever the clocks have been looked at."""
         self._telling: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Task[str | None]] = set()
 
     # ------------------------------------------------------------------ what calls do
 
@@ -96,15 +106,24 @@ class Desk:
         """Somebody rings: were they to be rung because their line broke off? Then they are not any more.
 
         The agent they were with ("" when unknown) is where they go first; None for everybody else, and when the
-        database does not answer within ANSWER_WITHIN.
+        database does not answer within ANSWER_WITHIN: what was asked of it then goes on by itself (ending.py).
         """
         known = self.known(number)
         if not known:
             return None
+        task = asyncio.create_task(self._take_back(known), name="whether a caller redials")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        await asyncio.wait((task,), timeout=ANSWER_WITHIN)
+        if not task.done():
+            log.warning("whether a caller redials is not known within %g s", ANSWER_WITHIN)
+            return None
+        return task.result()
+
+    async def _take_back(self, number: str) -> str | None:
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await self.write()  # what was filed when the line broke, perhaps a moment ago, is there to be found
-                return await (await self._store()).redialled(known, DROPPED, self._now())
+            await self.write()  # what was filed when the line broke, perhaps a moment ago, is there to be found
+            return await (await self._store()).redialled(number, DROPPED, self._now())
         except Exception as problem:  # a caller is on the line
             log.warning("whether a caller redials could not be looked up: %s", type(problem).__name__)
             return None
@@ -140,9 +159,12 @@ class Desk:
     async def close(self) -> None:
         """Write what was filed last; what cannot be written within CLOSE_WITHIN goes to the spool. Raises nothing."""
         await at_most(CLOSE_WITHIN, self._write_safely())
+        if self._asking:
+            await asyncio.wait(tuple(self._asking), timeout=LAST_TRY)
         alone = await at_most(LAST_TRY, self._writing.acquire())  # for good: a closed desk writes nothing
         if await at_most(CLOSE_WITHIN, self._to_spool()) and alone:
-            self._spool.close()
+            await at_most(LAST_TRY, self._on_disk(self._spool.close))
+        self._thread.shutdown(wait=False)
         if self._letters:
             log.error("%d filings are lost: neither database nor disk takes them", len(self._letters))
         if self._telling:
@@ -177,7 +199,7 @@ class Desk:
             raise
         except Exception:  # a zone this machine has not, a value no column takes …
             log.error("the database refuses a filing; it is set aside beside the spool, in a file named .broken")
-            await asyncio.to_thread(self._spool.set_aside, to_line(letter))
+            await self._on_disk(lambda: self._spool.set_aside(to_line(letter)))
             number = None
         self._is_there()
         return number
@@ -196,13 +218,13 @@ class Desk:
     async def _replay(self) -> None:
         """What waited on disk goes into the database, before what was filed since."""
         written = 0
-        while lines := await asyncio.to_thread(self._spool.read, AT_ONCE):
+        while lines := await self._on_disk(lambda: self._spool.read(AT_ONCE)):
             for line in lines:
                 try:
                     await self._put(from_line(line))
                 except ValueError:  # not written by us
-                    await asyncio.to_thread(self._spool.set_aside, line)
-            await asyncio.to_thread(self._spool.forget, lines)
+                    await self._on_disk(partial(self._spool.set_aside, line))
+            await self._on_disk(partial(self._spool.forget, lines))
             written += len(lines)
         self._spooled = False
         if written:
@@ -213,7 +235,7 @@ class Desk:
         if not waiting:
             return
         try:
-            kept = await asyncio.to_thread(self._spool.append, [to_line(letter) for letter in waiting])
+            kept = await self._on_disk(lambda: self._spool.append([to_line(letter) for letter in waiting]))
         except OSError as problem:
             log.error("%d filings wait in memory, the disk does not take them: %s", len(waiting), problem.strerror)
             return
@@ -222,6 +244,9 @@ class Desk:
             self._letters.popleft()
             if letter.urgent:
                 self._tell(letter, None)
+
+    async def _on_disk(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _is_away(self, problem: Exception) -> None:
         if not self._away:

@@ -181,7 +181,12 @@ class Store:
             await _note(connection, row, now, by, ran[-1].clock.stops or ran[-1].clock.name, note)
 
     async def promise(self, number: int, at: datetime, by: str, now: datetime) -> None:
-        """The caller was promised a time: they are rung by it, and not long before it (S004-O05, S004-I06)."""
+        """The caller was promised a time: they are rung by it, and not long before it (S004-O05, S004-I06).
+
+        Raises RequestRefused for a time that is over: nobody could keep it.
+        """
+        if at < now:
+            raise RequestRefused(f"{at:%Y-%m-%d %H:%M} is over: nobody can be rung by then any more")
         async with self._taken(number) as (connection, row):
             if row.state not in LIVE:
                 raise RequestRefused(f"request {number} is {row.state}: nothing can be promised any more")

@@ -21,7 +21,7 @@ from ari_app.cli_report import report
 from ari_app.errors import BrokenConfiguration, StoreUnreachable
 from ari_app.records.csvfile import COLUMNS, DANGEROUS, harmless
 from ari_app.records.database import Database
-from ari_app.records.facts import CallRecord, Service, Side
+from ari_app.records.facts import CallRecord, Outcome, Service, Side
 from ari_app.records.prescriptions import of_standard
 from ari_app.records.record import fold
 from ari_app.records.settings import RecordsSettings
@@ -91,6 +91,8 @@ def test_calls_are_listed_newest_last_and_found_by_day_number_and_outcome(config
     assert listed("-c", config) == ["1-4", *listed(*day)]
     assert listed("-c", config, "--number", "+4930123456") == ["speaks.1"]
     assert listed("-c", config, "--number", "100", "--outcome", "released") == ["silent.1"]
+    for outcome in Outcome:  # each that is written can be asked for: `refused` could not
+        listed("-c", config, "--outcome", outcome)
     assert listed("-c", config, "--last", "1") == listed(*day)[2:]
     assert listed("-c", config, "--day", "2025-01-01") == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from ari_app.cli_register import register, rules_of
 from ari_app.errors import BrokenStandard, HotlineError
 from ari_app.procedures.screening import Screening, judge
+from ari_app.records.database import Database
 from ari_app.register.index import Index
 from ari_app.register.live import LiveRegister
 from ari_app.register.numbers import identify
+from ari_app.register.store import Store
 from tests.register.test_judge import HOUR, Book
 from tests.register.test_numbers import HOSTILE
+from tests.wire.manager import Manager
 
 RULES = "screening:\n  caller_id: {anonymous: challenge}\n"
 
@@ -148,6 +152,23 @@ async def test_a_hostile_call_is_screened_without_a_word(caplog: pytest.LogCaptu
 def test_an_agent_who_reported_nothing_has_nothing_to_take_back(database: str) -> None:
     assert isinstance(run(database, "undo", "--agent", "001").exception, HotlineError)
     assert run(database, "undo").exit_code == 2 and run(database, "undo", "x", "--agent", "001").exit_code == 2
+
+
+@pytest.mark.parametrize(("who", "in_the_queue"), [("张三", False), ("张三", True), ("001", True)])
+async def test_an_agent_whose_name_is_no_telephones_takes_back_their_report(
+    tmp_path: Path, who: str, in_the_queue: bool
+) -> None:
+    """Whether AMI knows them (still) or not: their report is signed with the name alone."""
+    url, config = f"sqlite:///{tmp_path}/register.db", tmp_path / "hotline.yaml"
+    database = await Database.open(url)
+    await Store(database).report("+8613800138000", "c1", "张三", 14.0)
+    await database.close()
+    member = {"Event": "QueueMember", "Queue": "hotline", "Name": "张三", "Location": "PJSIP/001"}
+    async with Manager() as manager:
+        manager.queue_lines = [member] if in_the_queue else []
+        config.write_text(f"ami: {{port: {manager.port}, password: secret}}\n", encoding="utf-8")
+        undone = await asyncio.to_thread(run, url, "-c", config, "undo", "--agent", who)
+    assert (undone.exit_code, undone.output.partition("\n")[0]) == (0, "undone: the last report"), undone.exception
 
 
 def test_the_rules_that_are_asked_are_the_configured_standards_with_what_it_inherits(

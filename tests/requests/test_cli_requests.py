@@ -30,7 +30,8 @@ NOW = datetime.now(UTC)
 def hotline(tmp_path: Path) -> Hotline:
     """Runs `hotline requests … -c hotline.yaml`."""
     config = tmp_path / "hotline.yaml"
-    config.write_text(f"records: {{url: 'sqlite:///{tmp_path}/hotline.db'}}\n", encoding="utf-8")
+    records = f"records: {{url: 'sqlite:///{tmp_path}/hotline.db'}}\n"
+    config.write_text(f"standard: retail-showroom\n{records}", encoding="utf-8")
 
     def run(*arguments: str) -> Result:
         with_config = arguments if arguments[0] == "reply" else (arguments[0], "-c", str(config), *arguments[1:])
@@ -204,6 +205,22 @@ def test_a_follow_up_call_is_filed_by_whoever_delivers_and_sells(hotline: Hotlin
     today, later = (json.loads(line) for line in hotline("list", "--json").output.splitlines())
     days = (datetime.fromisoformat(later["due"]) - datetime.fromisoformat(today["due"])).days
     assert days in (24, 25)  # late in the evening today's call is due at midnight
+
+
+@pytest.mark.parametrize("why", ["nope", "dropped-call"])  # of a line that broke off its caller is rung at any hour
+def test_a_reason_the_standard_does_not_know_is_refused_with_those_it_knows(hotline: Hotline, why: str) -> None:
+    told = str(hotline("add", "13800138000", "--why", why).exception)
+    assert told.startswith("the standard 'retail-showroom' knows no such reason; it has: complaint-by-class, ")
+    assert "delivery-call" in told and "dropped-call" not in told and "\n" not in told
+    assert hotline("list").output == "nothing is open\n"
+
+
+def test_nothing_is_promised_for_a_time_that_is_over(hotline: Hotline, left: Callable[..., None]) -> None:
+    left(posted(NOW))
+    refused = hotline("promise", "1", "2020-03-01 15:00")
+    assert isinstance(refused.exception, RequestRefused)
+    assert str(refused.exception) == "2020-03-01 15:00 is over: nobody can be rung by then any more"
+    assert "no clock" in hotline("list").output
 
 
 def test_a_number_that_is_not_rung_is_refused_before_anything_is_filed(hotline: Hotline) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -357,4 +358,57 @@ async def test_a_caller_who_arrives_waits_for_no_database(
     with caplog.at_level(logging.WARNING):
         async with asyncio.timeout(2):
             assert await desk_of(never, settings(tmp_path), wall).redialled(NUMBER) is None
-    assert "could not be looked up: TimeoutError" in caplog.text
+    assert "is not known within 0.5 s" in caplog.text
+
+
+class SlowDisk:
+    """Each sync waits until `released`; how many waited at once, at most."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self.reached, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        self.inside = self.most = 0
+
+    def __call__(self, file: int) -> None:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self._loop.call_soon_threadsafe(self.reached.set)
+        self.released.wait(20)
+        self.inside -= 1
+
+
+async def test_two_never_write_on_one_disk_at_once(
+    desk: Desk, line: Line, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who rings waited half a second for a slow disk and gave up; its thread went on, and another one wrote beside."""
+    disk = SlowDisk()
+    monkeypatch.setattr("ari_app.records.spool.os.fsync", disk)
+    monkeypatch.setattr(desk_module, "ANSWER_WITHIN", 0.05)
+    line.cut = True
+    desk.dropped("call-1", NUMBER, "agent-007", Office())
+    assert await desk.redialled(NUMBER) is None
+    await disk.reached.wait()
+    file_many(desk, 2)
+    writing = asyncio.create_task(desk.write())
+    await asyncio.wait((writing,), timeout=0.2)
+    disk.released.set()
+    await writing
+    assert disk.most == 1
+    assert len((tmp_path / "spool" / "records-1.jsonl").read_text().splitlines()) == 3
+    line.cut = False
+    await desk.close()
+    assert len(await store.listing()) == 3
+
+
+async def test_who_gave_up_asking_breaks_off_no_driver(
+    stubborn: Stubborn, tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver told to end in the midst of a command may never end: who told it so would wait for ever."""
+
+    async def connect() -> Database:
+        return await stubborn()
+
+    monkeypatch.setattr(desk_module, "ANSWER_WITHIN", 0.05)
+    asking = asyncio.create_task(desk_of(connect, settings(tmp_path), wall).redialled(NUMBER))
+    await asyncio.wait((asking,), timeout=5)
+    assert asking.done() and asking.result() is None

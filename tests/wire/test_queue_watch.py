@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from ari_app.ami.agents import interface
 from ari_app.ami.connection import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from ari_app.ami.queues import Kind, News, Queues, interface_of
 from ari_app.ami.watch import RIGHT_AGAIN_WITHIN, QueueWatch
@@ -54,6 +55,16 @@ def test_who_waits_is_known_in_their_order() -> None:
     assert [(w.call, w.position) for w in queues.queue("hotline")] == [("urgent", 1), ("a", 2), ("b", 3)]
     queues.hear(leaves("urgent"), 101.0)
     assert [(w.call, w.position, w.since) for w in queues.queue("hotline")] == [("a", 1, 100.0), ("b", 2, 100.0)]
+
+
+@pytest.mark.parametrize("who", ["张三", "agent-001", AGENT])
+def test_an_agent_is_called_by_any_name_their_queue_knows(who: str) -> None:
+    queues = Queues()
+    queues.list_anew([listed_member("1") | {"Name": "张三"}], [], 100.0)
+    assert interface(who, queues) == AGENT
+    with pytest.raises(PbxRefused, match="no queue has an agent of that name"):
+        interface("李四", queues)
+    assert (interface("agent-009", queues), interface("Local/9@x", queues)) == ("PJSIP/agent-009", "Local/9@x")
 
 
 def test_who_serves_whom_is_known_until_they_part() -> None:

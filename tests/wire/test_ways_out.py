@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from ari_app import line
 from ari_app.ari import peers, wire
-from ari_app.ari.channel import PLACE, PRIORITY, RECORDING
+from ari_app.ari.channel import FILED, PLACE, PRIORITY, RECORDING
 from ari_app.ari.reloading import tell_workers
 from ari_app.config import AriSettings
 from ari_app.journal import What
@@ -78,6 +78,7 @@ async def test_a_message_is_recorded_and_filed_or_the_caller_goes_on(
     async with employ(spoken=richer) as worker:
         caller = sent_to(pbx, worker.app, "message")
         await pbx.bell.until(lambda: caller.recording)
+        pbx.speak(caller, 900)
         pbx.said_enough(caller, kept)
         await pbx.bell.until(lambda: caller.departed and "c1" in worker.journals)
         assert caller.departed == "hotline-queue,hotline"
@@ -176,6 +177,7 @@ async def test_a_message_of_a_former_self_makes_nobody_wait(pbx: StubAri, employ
     caller.variables[RECORDING] = "hotline-c1-1"
     async with employ(spoken=richer) as worker:
         await pbx.bell.until(lambda: caller.recording != "hotline-c1-1")
+        pbx.speak(caller, 900)
         pbx.said_enough(caller)
         await pbx.bell.until(lambda: caller.departed)
         assert pbx.stalled == []
@@ -246,3 +248,47 @@ async def test_back_to_the_agent_is_no_wait_in_vain(pbx: StubAri, employ: Employ
         pbx.press(caller, "1")
         await pbx.bell.until(lambda: caller.departed)
         assert (caller.departed, caller.variables["HOTLINE_QUEUE_ROUND"]) == ("hotline-resume,s", "1")
+
+
+async def test_what_was_filed_in_the_step_of_a_worker_that_died_is_known_by_its_key(
+    pbx: StubAri, employ: Employ, richer: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The adopter files again, without the recording of which it does not know; the office keeps one."""
+    monkeypatch.setattr(peers, "SILENT_FOR", 0.3)
+    async with employ("1", spoken=richer) as one, employ("2", spoken=richer) as two:
+        caller = sent_to(pbx, one.app, "message")
+        await pbx.bell.until(lambda: caller.records)
+        pbx.prompt_seconds = None
+        pbx.speak(caller, 900)
+        pbx.said_enough(caller)
+        await pbx.bell.until(lambda: caller.playing)
+        pbx.freeze(one.app)
+        await pbx.bell.until(lambda: two.filed and len(caller.heard) == 4)
+        (first,), (again,) = one.filed, two.filed
+        assert (again.recording, first.recording) == ("", caller.recording)
+        assert again.key == first.key
+        assert caller.variables[FILED] == f"{first.key.partition(' ')[0]} 0"
+
+
+async def test_each_filing_of_a_call_has_a_key_of_its_own(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    """An agent takes a second message on the same call."""
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        for times in (1, 2):
+            await pbx.bell.until(lambda: caller.records)
+            pbx.speak(caller, 900)
+            pbx.said_enough(caller)
+            await pbx.bell.until(lambda: caller.departed)
+            assert (len(worker.filed), caller.variables[FILED]) == (times, "")
+            caller.departed = ""
+            pbx.enter(caller, worker.app, ["procedure", "message"])
+        assert len({filing.key for filing in worker.filed}) == 2
+
+
+async def test_silence_after_the_tone_is_no_message(pbx: StubAri, employ: Employ, richer: Standard) -> None:
+    async with employ(spoken=richer) as worker:
+        caller = sent_to(pbx, worker.app, "message")
+        await pbx.bell.until(lambda: caller.records)
+        pbx.said_enough(caller)
+        await pbx.bell.until(lambda: caller.departed)
+        assert worker.filed == []
