@@ -214,10 +214,8 @@ class Call(Protocol):
     async def listen(self, patience: float, heed: Heed = ANYTHING, *, music: bool = False) -> Digit | Speech | Silence:
         """We are quiet, or play music, until the caller acts, at most `patience` seconds from the last prompt's end."""
 
-    async def record(self, longest: float, tone: Prompt | None = None) -> str | Silence:
-        """The caller speaks after a tone, `longest` seconds at most, or says nothing; where Asterisk keeps it, "" when
-        it could not.
-        """  # fmt: skip
+    async def record(self, longest: float, tone: Prompt | None = None) -> str:
+        """The caller speaks after a tone, `longest` seconds at most; where Asterisk keeps it, "" when it could not."""
 
     def file(self, filing: Filing) -> None:
         """Something is left for people to do. Never waits, never fails."""

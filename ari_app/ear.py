@@ -123,11 +123,6 @@ class Ear:
             return None
         return self._since + self._minimum + TALK_GAP + SLACK
 
-    @property
-    def in_the_air(self) -> bool:
-        """Whether the line is loud now."""
-        return self._since is not None
-
     def started(self, at: float) -> None:
         """The line became loud at this moment."""
         self._since, self._believed = at, False
@@ -154,17 +149,11 @@ class Ear:
 class Attention:
     """Listening with a purpose: the first thing that matters, in the order it happened."""
 
-    __slots__ = ("_ear", "_inbox", "heard_a_sound")
+    __slots__ = ("_ear", "_inbox")
 
     def __init__(self, inbox: Inbox, speech_minimum: float) -> None:
         self._inbox = inbox
         self._ear = Ear(speech_minimum)
-        self.heard_a_sound = False
-        """Whether the line was loud, be it for a moment, since `await_sound`."""
-
-    def await_sound(self) -> None:
-        """A sound counts from now on, one that is in the air too."""
-        self.heard_a_sound = self._ear.in_the_air
 
     async def hear(
         self, until: float, heed: Heed, playback: str = ""
@@ -192,10 +181,8 @@ class Attention:
                 case KeyPressed(key) if key in heed.keys:
                     return Digit(key)
                 case TalkStarted():
-                    self.heard_a_sound = True
                     self._ear.started(at)
                 case TalkFinished(lasted):
-                    self.heard_a_sound = True
                     speech = self._ear.finished(lasted)
                     if speech is not None and heed.voice:
                         return speech

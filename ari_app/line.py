@@ -210,7 +210,7 @@ class Line:
         self._note_heard(heard)
         return heard
 
-    async def record(self, longest: float, tone: Prompt | None = None) -> str | Silence:
+    async def record(self, longest: float, tone: Prompt | None = None) -> str:
         self.journal.note(What.RECORD)
         if tone is not None:
             playback = self._next_id()
@@ -224,17 +224,14 @@ class Line:
         except PbxUnreachable:  # a full disk, no folder: the caller goes on without
             self.journal.note(What.FAILED, "no recording was made")
             return ""
-        since, connected = self._loop.time(), not self._channel.blind
-        self._attention.await_sound()
-        heard = await self._recorded(recording, since + longest + OVERDUE)
+        heard = await self._recorded(recording, self._loop.time() + longest + OVERDUE)
         self._quiet_since = self._loop.time()
-        silent = connected and not self._channel.blind and not self._attention.heard_a_sound
         self._attention.listen_anew()  # their last word, said into the recording, is no answer to what comes next
         match heard:
             case Gone():
                 self._gone(heard)
             case RecordingEnded(made=True):
-                return Silence(self._quiet_since - since) if silent else recording
+                return recording
         self.journal.note(What.FAILED, "no recording was made")
         return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ari_app.call import Call, Digit, Filing, Kind, Silence, Speech
+from ari_app.call import Call, Digit, Filing, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.taking import take, take_message
 from ari_app.standard import Ladder, Lead, Standard, Step, Then, spoken
@@ -23,8 +23,7 @@ async def climb(
     if ladder.name == standard.desk.station.name and not call.take_place():
         return Then.RELEASE if call.arrival.is_nuisance else Then.QUEUE
     ladder = ladder.telling(call.arrival.told_key)
-    confirmed = False
-    recording: str | Silence = ""
+    confirmed, recording = False, ""
     for number, step in enumerate(ladder.steps, start=1):
         if number < first_step:
             continue
@@ -36,8 +35,7 @@ async def climb(
             confirmed = await take(call, standard, step, step.take, begun) or confirmed
             begun, left = "", call.taken.get(step.take.name, "")
         elif step.record:
-            recording = await take_message(call, standard, step)
-            left = "" if isinstance(recording, Silence) else recording
+            left = recording = await take_message(call, standard, step)
         else:
             left = ""
             lead = respond(ladder, step, await ask(call, standard, ladder, step))
@@ -50,19 +48,13 @@ async def climb(
 
 
 def owed(
-    call: Call, ladder: Ladder, steps: Iterable[Step], clock: str, confirmed: bool, recording: str | Silence
+    call: Call, ladder: Ladder, steps: Iterable[Step], clock: str, confirmed: bool, recording: str
 ) -> Filing | None:
-    """What the first of these steps that files anything files, with all that the caller has left until now.
-
-    Who said nothing after the tone, and pressed nothing, has left no message.
-    """
-    taken = {name: keys for name, keys in call.taken.items() if keys}
-    said = "" if isinstance(recording, Silence) else recording
+    """What the first of these steps that files anything files, with all that the caller has left until now."""
     for step in steps:
-        if step.file is Kind.MESSAGE and isinstance(recording, Silence) and not taken:
-            continue
         if step.file is not None:
-            return Filing(step.file, ladder.name, ladder.clock or clock, step.to, taken, confirmed, said)
+            taken = {name: keys for name, keys in call.taken.items() if keys}
+            return Filing(step.file, ladder.name, ladder.clock or clock, step.to, taken, confirmed, recording)
     return None
 
 

@@ -68,8 +68,8 @@ async def is_wrong(call: Call, standard: Standard, step: Step, wanted: Take) -> 
             return False
 
 
-async def take_message(call: Call, standard: Standard, step: Step) -> str | Silence:
-    """The caller is asked to speak, and does, or says nothing; where Asterisk keeps it."""
+async def take_message(call: Call, standard: Standard, step: Step) -> str:
+    """The caller is asked to speak, and does; where Asterisk keeps it."""
     if step.say is not None:
         await call.play(spoken(standard, step.say, call.taken, call.arrival), NOTHING)
     return await call.record(step.record, standard.pieces.get(TONE))

@@ -322,8 +322,7 @@ def test_transfer_without_an_extension_leads_to_a_person() -> None:
 
 @pytest.mark.rule("S000-32")
 def test_an_enquiry_that_cannot_be_answered_takes_number_and_surname_thanks_and_is_rung_back() -> None:
-    surname = (Hears("surname-please"), Waits(0.5), Says(1.0))
-    happened = given_by_agent(HOTLINE, "enquiry-callback", answers("leave-your-number"), leaves_number(), surname)
+    happened = given_by_agent(HOTLINE, "enquiry-callback", answers("leave-your-number"), leaves_number())
     assert walk(happened) == (
         *("play leave-your-number", "speech"),
         *A_NUMBER_IS_TAKEN,

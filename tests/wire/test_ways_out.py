@@ -78,7 +78,6 @@ async def test_a_message_is_recorded_and_filed_or_the_caller_goes_on(
     async with employ(spoken=richer) as worker:
         caller = sent_to(pbx, worker.app, "message")
         await pbx.bell.until(lambda: caller.recording)
-        pbx.speak(caller, 900)
         pbx.said_enough(caller, kept)
         await pbx.bell.until(lambda: caller.departed and "c1" in worker.journals)
         assert caller.departed == "hotline-queue,hotline"
@@ -177,7 +176,6 @@ async def test_a_message_of_a_former_self_makes_nobody_wait(pbx: StubAri, employ
     caller.variables[RECORDING] = "hotline-c1-1"
     async with employ(spoken=richer) as worker:
         await pbx.bell.until(lambda: caller.recording != "hotline-c1-1")
-        pbx.speak(caller, 900)
         pbx.said_enough(caller)
         await pbx.bell.until(lambda: caller.departed)
         assert pbx.stalled == []
@@ -259,7 +257,6 @@ async def test_what_was_filed_in_the_step_of_a_worker_that_died_is_known_by_its_
         caller = sent_to(pbx, one.app, "message")
         await pbx.bell.until(lambda: caller.records)
         pbx.prompt_seconds = None
-        pbx.speak(caller, 900)
         pbx.said_enough(caller)
         await pbx.bell.until(lambda: caller.playing)
         pbx.freeze(one.app)
@@ -276,19 +273,9 @@ async def test_each_filing_of_a_call_has_a_key_of_its_own(pbx: StubAri, employ: 
         caller = sent_to(pbx, worker.app, "message")
         for times in (1, 2):
             await pbx.bell.until(lambda: caller.records)
-            pbx.speak(caller, 900)
             pbx.said_enough(caller)
             await pbx.bell.until(lambda: caller.departed)
             assert (len(worker.filed), caller.variables[FILED]) == (times, "")
             caller.departed = ""
             pbx.enter(caller, worker.app, ["procedure", "message"])
         assert len({filing.key for filing in worker.filed}) == 2
-
-
-async def test_silence_after_the_tone_is_no_message(pbx: StubAri, employ: Employ, richer: Standard) -> None:
-    async with employ(spoken=richer) as worker:
-        caller = sent_to(pbx, worker.app, "message")
-        await pbx.bell.until(lambda: caller.records)
-        pbx.said_enough(caller)
-        await pbx.bell.until(lambda: caller.departed)
-        assert worker.filed == []
