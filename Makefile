@@ -23,7 +23,7 @@ test: $(VENV)/ready ## every check and every test
 	@echo "— rehearsals and wire: no PBX"
 	HOTLINE_STAGE=rehearsal $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
 	@echo "— a real Asterisk"
-	HOTLINE_STAGE=pbx $(BIN)/pytest -n 5 --dist loadgroup --no-loadscope-reorder tests/pbx $(TESTS)
+	HOTLINE_STAGE=pbx $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder tests/pbx $(TESTS)
 	@echo "— containers"
 	HOTLINE_STAGE=docker $(BIN)/pytest tests/docker $(TESTS)
 	@echo "— which rules are kept, and what has shown it"

@@ -8,7 +8,6 @@ Rule 3: a run of a part says so, and is never taken for the whole.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +19,6 @@ from tests.coverage.sources import fingerprint
 STAGE = "HOTLINE_STAGE"
 """Environment variable: rehearsal, pbx or docker; the Makefile sets it."""
 MARK = "rule"
-_GROUP = re.compile(r"@\w+$")
-"""What pytest-xdist's loadgroup adds to a test's name."""
 
 
 def ids_of(item: pytest.Item) -> tuple[str, ...]:
@@ -60,12 +57,11 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         ids = dict(report.user_properties).get(MARK)
         if isinstance(ids, list):
-            test = _GROUP.sub("", report.nodeid)
-            before = self._results.get(test)
+            before = self._results.get(report.nodeid)
             outcome = _outcome(report)
             if before is not None and before.outcome.outweighs(outcome):
                 outcome = before.outcome
-            self._results[test] = Result(outcome, tuple(map(str, ids)))
+            self._results[report.nodeid] = Result(outcome, tuple(map(str, ids)))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Iterator[None]:

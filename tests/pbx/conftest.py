@@ -7,21 +7,17 @@ import pytest
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.provide import provide
 
+HERE = Path(__file__).parent
 LONGEST_FIRST = (
-    "procedures", "formats", "agents_keys", "check", "cast", "survival", "drain", "desks", "ledger", "nuisance"
+    "desks", "procedures", "survival", "formats", "agents_keys", "drain", "check", "cast", "ledger", "nuisance",
+    "dialplan", "callbacks", "station_limits", "music",
 )  # fmt: skip
 """Files by how long they take: who comes last with a long one keeps everybody waiting."""
-EACH_APART = ("survival", "drain", "desks")
-"""Files whose tests share no PBX, and may run beside each other."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `--dist loadgroup --no-loadscope-reorder`: a file is a group, and the long ones begin."""
-    ours = [item for item in items if item.path.parent == Path(__file__).parent]
-    for item in ours:
-        if _file(item) not in EACH_APART:
-            item.add_marker(pytest.mark.xdist_group(_file(item)))
+    """For `--dist loadfile --no-loadscope-reorder`."""
+    ours = [item for item in items if item.path.parent == HERE]
     items[:] = [item for item in items if item not in set(ours)] + sorted(ours, key=_rank)
 
 
