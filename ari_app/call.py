@@ -166,6 +166,7 @@ class Arrival:
     queue_round: int = 0  # how often this caller has been handed to a queue
     place: Place | None = None  # door ADOPTED: where the former worker was
     filed: str = ""  # door ADOPTED: the key of the last filing before that place
+    suspicion: str = ""  # door ADOPTED: what the former worker left as `suspected`
     at: datetime | None = None  # when, by the wall clock; None: opening hours are not asked
     rang: float = 0.0  # seconds the caller heard ringing before we were given the call
     late: bool = False  # longer than the standard lets anybody wait: an apology is due (S000-15)
@@ -180,7 +181,13 @@ class Arrival:
     @property
     def is_nuisance(self) -> bool:
         """Whether screening suspects this caller, or an agent has just called them a nuisance."""
-        return bool(self.verdict) or (self.door is Door.PROCEDURE and self.procedure == NUISANCE)
+        return bool(self.suspected)
+
+    @property
+    def suspected(self) -> str:
+        """Why: screening's verdict, or the procedure of the agent's key; "" for everybody else."""
+        ejected = self.door is Door.PROCEDURE and self.procedure == NUISANCE
+        return self.verdict or self.suspicion or (NUISANCE if ejected else "")
 
 
 class Call(Protocol):

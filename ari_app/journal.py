@@ -47,6 +47,15 @@ class Place:
         return f"{self.procedure} {self.step}"
 
 
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """What is left on the channel for a worker that adopts the call."""
+
+    place: Place | None = None
+    filed: str = ""  # the key of the last filing before that place
+    suspicion: str = ""  # why the caller is a nuisance: a verdict, or an agent's key
+
+
 class Milestone(NamedTuple):
     """A moment: `at` seconds after arrival."""
 

@@ -30,7 +30,7 @@ from ari_app.call import (
 )
 from ari_app.ear import Attention, Gone, Inbox, PlaybackEnded, RecordingEnded
 from ari_app.errors import CallerHungUp, LineTaken, PbxUnreachable
-from ari_app.journal import Journal, Place, What
+from ari_app.journal import Bookmark, Journal, What
 from ari_app.standard import Hearing
 
 Heard = Digit | Speech | PlaybackEnded | RecordingEnded | Gone
@@ -61,10 +61,8 @@ class Channel(Protocol):
     async def verify(self) -> None:
         """Nothing, when the caller is still ours."""
 
-    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None, filed: str = "") -> None:
-        """Begin to play; a PlaybackEnded with this id follows. `place`, and the key of what was filed before it, are
-        left on the channel for an adopter.
-        """  # fmt: skip
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], left: Bookmark) -> None:
+        """Begin to play; a PlaybackEnded with this id follows. `left` stays on the channel for an adopter."""
 
     async def stop(self, playback: str) -> None:
         """Stop a playback; its PlaybackEnded follows. One that is already over is no error."""
@@ -269,8 +267,8 @@ class Line:
         return f"{self.id}-{self._stint}.{self._sounds}"
 
     async def _start(self, playback: str, prompts: tuple[Prompt, ...]) -> None:
-        place, filed = self.journal.place, self._key(self.journal.filed_before)
-        await self._ask(self._channel.start(playback, prompts, place, filed))
+        left = Bookmark(self.journal.place, self._key(self.journal.filed_before), self.arrival.suspected)
+        await self._ask(self._channel.start(playback, prompts, left))
 
     async def _open_ear(self) -> bool:
         """Listen again if the connection was lost; whether it was."""

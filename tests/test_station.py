@@ -1,6 +1,6 @@
 """Places at the automated station: so many, and so long (S000-28).
 
-A nuisance caller who finds none hears the engaged tone, or is let go as whoever lingers is; others go to the queue.
+A nuisance caller who finds none hears the engaged tone, or is told that we hang up; others go to the queue.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import replace
 import pytest
 
 from ari_app.call import Arrival, Door
-from ari_app.journal import What
+from ari_app.journal import Milestone, Place, What
 from ari_app.records.facts import Outcome
 from ari_app.records.kpis import report
 from ari_app.records.record import fold
-from ari_app.rehearsal.script import Hears, Presses, Script, Waits
+from ari_app.rehearsal.script import Hears, Presses, Says, Script, Waits
 from ari_app.rehearsal.twin import rehearse
 from ari_app.station import Station, StationSettings
-from tests.rehearsal.walks import CONNECTED, LINGERS, shipped, walk
+from tests.rehearsal.walks import CONNECTED, LET_GO, shipped, walk
 
 HOTLINE = shipped("hotline-standard")
 DIVERTED = Arrival(verdict="station")
@@ -52,9 +52,41 @@ def test_a_known_nuisance_for_whom_there_is_no_place_hears_the_engaged_tone_and_
 )
 def test_a_nuisance_who_has_been_answered_is_never_hung_up_on_at_once(caller: Arrival, heard: tuple[str, ...]) -> None:
     lived = rehearse(HOTLINE, (), caller, full)
-    assert walk(lived)[-5:] == LINGERS
+    assert walk(lived)[-3:] == LET_GO
     said = [str(m.detail).partition(".")[0] for m in lived.journal if m.what is What.PLAY]
-    assert said == [*heard, "anything-else", "hanging-up"]
+    assert said == [*heard, "hanging-up"]
+
+
+@pytest.mark.rule("S000-28")
+@pytest.mark.parametrize("says", [(Says(2.0),), (Presses("4"),)], ids=["a word", "another key"])
+def test_a_nuisance_who_is_let_go_and_talks_on_costs_no_agent(says: Script) -> None:
+    """Any word to whoever lingers leads to an agent: a nuisance who finds the station full once came by it to one."""
+    talks = (Hears("hanging-up"), Waits(0.5), *says)
+    answered = replace(DIVERTED, answered=True)
+    for lived in (rehearse(HOTLINE, talks, answered, full), rehearse(HOTLINE, talks, DIVERTED)):
+        assert walk(lived)[-1] == "hang up"
+        assert lived.journal[-1].at - said_at(lived.journal, "hanging-up") >= 5.0
+
+
+def said_at(journal: tuple[Milestone, ...], prompt: str) -> float:
+    """When the caller had heard it to the end."""
+    at = next(m.at for m in journal if m.what is What.PLAY and m.detail == prompt)
+    return at + HOTLINE.prompts[prompt].seconds
+
+
+@pytest.mark.rule("S000-28")
+def test_key_1_is_the_way_to_a_person_to_the_last_moment() -> None:
+    presses = (Hears("hanging-up"), Waits(1.0), Presses("1"))
+    assert walk(rehearse(HOTLINE, presses, replace(DIVERTED, answered=True), full))[-2:] == CONNECTED
+
+
+@pytest.mark.rule("S000-28")
+@pytest.mark.parametrize("suspicion", ["station", "harassment"])
+def test_a_nuisance_whose_worker_died_is_one_to_the_worker_who_takes_them_up(suspicion: str) -> None:
+    adopted = Arrival(Door.ADOPTED, place=Place("station", 2), suspicion=suspicion)
+    assert walk(rehearse(HOTLINE, (), adopted))[-3:] == LET_GO
+    assert walk(rehearse(HOTLINE, (), adopted, full)) == LET_GO
+    assert walk(rehearse(HOTLINE, (), replace(adopted, suspicion=""), full))[-2:] == CONNECTED
 
 
 def test_who_dialled_wrongly_and_finds_no_place_goes_to_the_queue() -> None:
@@ -65,7 +97,7 @@ def test_who_dialled_wrongly_and_finds_no_place_goes_to_the_queue() -> None:
 def test_who_asks_for_the_hours_for_ever_holds_no_line_for_ever_and_costs_no_agent() -> None:
     station = Station(StationSettings(minutes=2), now)
     happened = rehearse(HOTLINE, FOR_EVER, DIVERTED, lambda: station.take_place("twin"))
-    assert walk(happened)[-5:] == LINGERS
+    assert walk(happened)[-3:] == LET_GO
     assert 120 <= happened.journal[-1].at < 180
 
 

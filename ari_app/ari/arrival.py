@@ -16,6 +16,7 @@ from ari_app.ari.channel import (
     QUEUE,
     QUEUE_STATUS,
     ROUND,
+    SUSPICION,
     left_on,
     stop_adopted,
 )
@@ -40,7 +41,7 @@ async def arrival_of(wire: Wire, channel: ChannelFacts, args: list[str], now: st
     door = Door(args[0]) if args and args[0] in set(Door) else Door.INCOMING
     if door is Door.INCOMING:
         return _incoming(channel, args[1:], now)
-    left = await left_on(wire, channel.id, *((FILED,) if door is Door.ADOPTED else ()))
+    left = await left_on(wire, channel.id, *((FILED, SUSPICION) if door is Door.ADOPTED else ()))
     if door is Door.ADOPTED:
         await stop_adopted(wire, left)
     status = left[QUEUE_STATUS]
@@ -58,6 +59,7 @@ async def arrival_of(wire: Wire, channel: ChannelFacts, args: list[str], now: st
         queue_round=int(rounds) if rounds.isdecimal() else 0,
         place=place_of(left[PLACE]),
         filed=left.get(FILED, ""),
+        suspicion=left.get(SUSPICION, ""),
         agent=left[AGENT],
     )
 

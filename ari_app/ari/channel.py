@@ -16,7 +16,7 @@ from ari_app.ari.wire import Reply, Wire
 from ari_app.call import Destination, Prompt, QueueName, ToAgent, ToExtension, ToQueue
 from ari_app.ear import TALK_GAP
 from ari_app.errors import CallerHungUp, PbxUnreachable
-from ari_app.journal import Place
+from ari_app.journal import Bookmark
 from ari_app.standard import Hearing
 
 QUEUE_CONTEXT = "hotline-queue"
@@ -24,12 +24,12 @@ FALLBACK = ("hotline-fallback", "s")
 """Where the dialplan queues a caller whom we could not hand over."""
 
 PLACE, PLAYBACK, LANGUAGE = "HOTLINE_PLACE", "HOTLINE_PLAYBACK", "HOTLINE_LANGUAGE"
-RECORDING, FILED = "HOTLINE_RECORDING", "HOTLINE_FILED"
+RECORDING, FILED, SUSPICION = "HOTLINE_RECORDING", "HOTLINE_FILED", "HOTLINE_SUSPICION"
 ROUND, QUEUE, QUEUE_STATUS = "HOTLINE_QUEUE_ROUND", "HOTLINE_QUEUE_NOW", "HOTLINE_QUEUESTATUS"
 PRIORITY, AGENT, DIAL_STATUS = "HOTLINE_PRIORITY", "HOTLINE_AGENT_NAME", "HOTLINE_DIALSTATUS"
 """What we leave on the channel, for a worker that adopts the call or gets it back from the queue."""
 
-SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: "", FILED: ""}
+SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: "", FILED: "", SUSPICION: ""}
 """What a call leaves behind when it leaves us: nobody listens, and it is nowhere."""
 RESCUED = "HOTLINE_RESCUED"
 """Tells the dialplan not to offer us again a caller whom we could not serve and no agent took."""
@@ -76,9 +76,10 @@ class AriChannel:
         if self._id not in await listed(self._wire):
             raise CallerHungUp
 
-    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None, filed: str = "") -> None:
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], left: Bookmark) -> None:
         noted = self._set({
-            PLACE: str(place or ""), FILED: filed, PLAYBACK: playback, LANGUAGE: prompts[-1].language,
+            PLACE: str(left.place or ""), FILED: left.filed, SUSPICION: left.suspicion, PLAYBACK: playback,
+            LANGUAGE: prompts[-1].language,
         })  # fmt: skip
         media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
         playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})

@@ -18,7 +18,7 @@ async def climb(
     Waits count from the end of the prompt (CON-03), the last one included: who answers then is not
     hung up on (CON-04). `clock` is the clock of the procedure that led here, for one that has none of its own;
     `begun`, a key already pressed. Who has left a number or a message, and hangs up, has left it all the same. Who
-    finds no place at the station goes to the queue; a nuisance is let go as whoever lingers is (S000-28).
+    finds no place at the station goes to the queue; a nuisance is let go (S000-28).
     """
     if ladder.name == standard.desk.station.name and not call.take_place():
         return Then.RELEASE if call.arrival.is_nuisance else Then.QUEUE

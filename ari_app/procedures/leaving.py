@@ -43,7 +43,7 @@ async def go(call: Call, standard: Standard, queue: QueueName, lead: Lead | None
             await connect(call, standard, ToQueue(agents))
 
 
-def is_one_too_many(call: Call) -> bool:
+def finds_station_full(call: Call) -> bool:
     """A caller for the station who finds it full hears the engaged tone, and costs neither channel nor agent (S000-28).
 
     One whom the dialplan has answered is not hung up on.
@@ -55,6 +55,17 @@ def is_one_too_many(call: Call) -> bool:
         and not arrival.answered
         and not call.take_place()
     )
+
+
+def led_to(call: Call, standard: Standard, lead: Lead) -> Ladder | None:
+    """The procedure that serves the caller next; None when they leave us.
+
+    A nuisance who is to be released is not asked whether there is anything else: the answer would cost an agent
+    (S000-28).
+    """
+    if lead is Then.RELEASE and call.arrival.is_nuisance and standard.desk.let_go is not None:
+        return standard.desk.let_go
+    return standard.procedure_of(lead)
 
 
 async def connect(call: Call, standard: Standard, to: ToQueue) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ari_app.call import Call, Digit, Door, QueueName, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.ladder import climb
-from ari_app.procedures.leaving import go, is_one_too_many
+from ari_app.procedures.leaving import finds_station_full, go, led_to
 from ari_app.standard import CONNECTING, GREETING, Ladder, Opening, Standard, greeting_for, opening, spoken
 
 AGENT_LEFT_FIRST = "CONTINUE"
@@ -17,7 +17,7 @@ CONNECTED, ENGAGED = "ANSWER", "BUSY"
 async def receive(call: Call, standard: Standard, queue: QueueName) -> None:
     """One caller, from the moment they reach us until they leave for an agent or the call ends."""
     arrival = call.arrival
-    if is_one_too_many(call):
+    if finds_station_full(call):
         await call.refuse()
         return
     await call.answer()
@@ -88,7 +88,7 @@ async def serve(
     """A procedure of the standard, and whatever it leads to: the next one, or the way out."""
     clock, serving = ladder.clock, ladder
     lead = await climb(call, standard, serving, first_step, begun=begun)
-    while (following := standard.procedure_of(lead)) is not None:
+    while (following := led_to(call, standard, lead)) is not None:
         serving, clock = following, following.clock or clock
         lead = await climb(call, standard, serving, clock=clock)
     await go(call, standard, queue, lead, serving)

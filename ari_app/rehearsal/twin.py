@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ari_app.call import Arrival, CallId, Destination, Door, Filing, Prompt, QueueName
 from ari_app.ear import TALK_GAP, Gone, Inbox, KeyPressed, PlaybackEnded, RecordingEnded, TalkFinished, TalkStarted
 from ari_app.errors import CallerHungUp
-from ari_app.journal import Milestone, Place, What
+from ari_app.journal import Bookmark, Milestone, What
 from ari_app.line import Line
 from ari_app.procedures.reception import AGENT_LEFT_FIRST, receive
 from ari_app.rehearsal import clock
@@ -51,7 +51,7 @@ class SimulatedChannel:
     async def verify(self) -> None:
         self._check()
 
-    async def start(self, playback: str, prompts: tuple[Prompt, ...], place: Place | None, filed: str = "") -> None:
+    async def start(self, playback: str, prompts: tuple[Prompt, ...], left: Bookmark) -> None:
         self._check()
         length = sum(prompt.seconds for prompt in prompts)
         sentences = {part.name.partition(".")[0] for part in prompts if "." in part.name}  # of fragments

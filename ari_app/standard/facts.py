@@ -205,6 +205,7 @@ class Desk:
     lunch: Ladder | None = None
     closed: Ladder | None = None
     challenge: Ladder | None = None
+    let_go: Ladder | None = None  # of a nuisance who is to be released; None: as everybody else
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ class ReceptionFile(Strict):
     lunch: str | None = None
     closed: str | None = None
     challenge: str | None = None
+    let_go: str | None = None
 
 
 class StandardFile(Strict):

@@ -106,6 +106,7 @@ class _Loader:
             message=self._maybe("message"), dials=self._maybe("dials"),
             busy=self._maybe("busy"), no_answer=self._maybe("no_answer"), lunch=self._maybe("lunch"),
             closed=self._maybe("closed"), challenge=self._maybe("challenge"),
+            let_go=self._maybe("let_go"),
         )  # fmt: skip
 
     def _said(self, field: str) -> Prompt:
@@ -154,7 +155,7 @@ class _Loader:
             rules=_several(written.rule), title=written.title, when=_several(written.when),
             agent_key=written.agent_key or "", clock=written.clock or "", queue=written.queue or "",
         )  # fmt: skip
-        manners.check_ladder(self.written, ladder)
+        manners.check_ladder(self.written, ladder, for_nuisances=name == self.whole.reception.let_go)
         return ladder
 
     def _step(self, written: StepFile, where: Location) -> Step:

@@ -12,8 +12,11 @@ from ari_app.standard.inheritance import Written
 from ari_app.yamlfile import Location
 
 
-def check_ladder(written: Written, ladder: Ladder) -> None:
-    """Nobody is hung up on without a wait, or while they answer; raises BrokenStandard."""
+def check_ladder(written: Written, ladder: Ladder, for_nuisances: bool = False) -> None:
+    """Nobody is hung up on without a wait, or while they answer; raises BrokenStandard.
+
+    To a nuisance who is let go a word is no way to a person, but a key is (S000-28).
+    """
     where = ("procedures", ladder.name)
     for there, leads in _answers(ladder):
         if Then.HANG_UP in leads:
@@ -22,7 +25,9 @@ def check_ladder(written: Written, ladder: Ladder) -> None:
         return
     last, at = ladder.steps[-1], ("steps", len(ladder.steps) - 1)
     answers = {last.on_response or ladder.on_response, *ladder.keys.values(), *last.keys.values()}
-    if answers & {Then.STAY, Then.NEXT}:
+    if for_nuisances and Then.QUEUE not in ladder.keys.values():
+        raise written.complaint((*where, "keys"), "one key must lead a nuisance to a person: queue (S000-28)")
+    if answers & {Then.STAY, Then.NEXT} and not for_nuisances:
         what = "who answers before we hang up must be able to go on (CON-04)"
         raise written.complaint((*where, *(at if last.on_response or last.keys else ("on_response",))), what)
     if last.take is not None or last.record:

@@ -52,7 +52,7 @@ CAST = (
     given_back("noisy", "*75", "noisy"),
     given_back("on a speakerphone", "*76", "speakerphone", outcome=Outcome.SERVED, meetings=2),
     given_back("wants an agent for private reasons", "*78", "private-call", *LINGERS),
-    given_back("nuisance", "*79", "harassment", *STATION, *LINGERS),
+    given_back("nuisance", "*79", "harassment", *STATION, "hanging-up"),
     given_back("closing", "*82", "anything-else", "farewell", *LINGERS),
     given_back("does not want to wait", "*83", "hold-please", outcome=Outcome.SERVED, meetings=2,
                afterwards=(Hears("hold-please"), Waits(1.0), Presses("2"))),

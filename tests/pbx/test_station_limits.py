@@ -77,14 +77,14 @@ KNOWN = tuple(
     CastCaller(
         f"known for nuisance: {number}", "asks for the hours again and again",
         (Waits(1.0), Presses("2"), Hears("opening-hours"), Waits(6.0), Presses("2")),
-        ("station-menu", "opening-hours", "station-menu", "opening-hours", "anything-else", "hanging-up"),
+        ("station-menu", "opening-hours", "station-menu", "opening-hours", "hanging-up"),
         Outcome.LET_GO, claims=CallerId(number, ""), arrival=Arrival(verdict="station"),
     )
     for number in LISTED
 )  # fmt: skip
 FIRST_TIME = CastCaller(
     "called a nuisance", "talks with an agent, who presses *79 and repents", (Waits(1.0), SENTENCE),
-    ("greeting", "connecting", "harassment", "anything-else", "hanging-up"), Outcome.LET_GO, Agent.SENDS_BACK,
+    ("greeting", "connecting", "harassment", "hanging-up"), Outcome.LET_GO, Agent.SENDS_BACK,
     claims=CallerId(NUISANCE, ""), agent_presses="*79",
 )  # fmt: skip
 WITHHELD = CastCaller(

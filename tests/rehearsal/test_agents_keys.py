@@ -180,5 +180,5 @@ def test_a_sentence_is_followed_by_one_wait_wherever_it_is_said(name: str) -> No
 @pytest.mark.parametrize("name", OURS)
 def test_we_hang_up_first_only_where_the_standards_print_it(name: str) -> None:
     """CON-06: everywhere else the caller does."""
-    ours = {"silent", "too-quiet", "noisy", "weak-signal", "linger"}
+    ours = {"silent", "too-quiet", "noisy", "weak-signal", "linger", "let-go"}
     assert {p.name for p in shipped(name).procedures.values() if p.then == "hang_up"} <= ours

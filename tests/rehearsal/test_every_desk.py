@@ -15,7 +15,7 @@ DESKS = (
     "utility-service", "office-reception", "front-desk", "retail-showroom", "hotel-service-centre",
     "customer-service", "it-support", "government-hotline", "call-centre", "bus-station",
 )  # fmt: skip
-WE_HANG_UP_IN = {"silent", "too-quiet", "noisy", "linger"}
+WE_HANG_UP_IN = {"silent", "too-quiet", "noisy", "linger", "let-go"}
 """The procedures whose standards print a hang-up; in all others the caller hangs up first (CON-06)."""
 
 

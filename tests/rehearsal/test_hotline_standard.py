@@ -13,6 +13,7 @@ from tests.rehearsal.walks import (
     BACK_TO_THE_AGENT,
     CALLER,
     CONNECTED,
+    LET_GO,
     LINGERS,
     NUMBER,
     answers,
@@ -173,7 +174,7 @@ def test_a_nuisance_caller_hears_one_statement_the_supervisor_is_told_and_the_st
 ) -> None:
     happened = by_agent(HOTLINE, "harassment", script)
     assert happened[0] == "play harassment"
-    assert happened[2:] == ("file alert to supervisor", *STATION, *LINGERS)
+    assert happened[2:] == ("file alert to supervisor", *STATION, *LET_GO)
 
 
 @pytest.mark.rule("S000-28")
@@ -196,7 +197,7 @@ def test_the_key_a_suspicious_caller_is_told_is_the_one_that_counts(key: str) ->
 
 @pytest.mark.rule("S000-28")
 def test_whom_screening_sends_to_the_station_is_never_greeted_by_a_person() -> None:
-    assert walk(rehearse(HOTLINE, (), Arrival(verdict="station"))) == (*STATION, *LINGERS)
+    assert walk(rehearse(HOTLINE, (), Arrival(verdict="station"))) == (*STATION, *LET_GO)
 
 
 @pytest.mark.rule("S000-10")

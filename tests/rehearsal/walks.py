@@ -30,6 +30,7 @@ LINGERS = timeline("""
     hang up
 """)
 """Who is to hang up first, and does not (CON-06, S000-35)."""
+LET_GO = LINGERS[2:]
 CONNECTED = ("play connecting", "hand off hotline")
 CONNECTED_FIRST = ("play connecting", "hand off hotline urgent")
 TO_SUPERVISORS = ("file alert to supervisor", "play connecting", "hand off hotline-supervisor urgent")
