@@ -27,6 +27,7 @@ class Worker(NoOffice):
 
     def __init__(self, pbx: StubAri, standard: Standard, name: str, drain_seconds: float) -> None:
         self.journals: dict[str, Journal] = {}
+        self.arrivals: dict[str, Arrival] = {}
         self.pbx = pbx
         config = Configuration(
             worker=name,
@@ -35,6 +36,8 @@ class Worker(NoOffice):
         )
         self.filed: list[Filing] = []
         self.dropped: dict[str, str] = {}
+        self.suspected: dict[str, str] = {}
+        self.full = False
         self.board = Switchboard(config, standard, self)
         self.app = self.board.wire.app
         self.reloads = 0
@@ -43,7 +46,14 @@ class Worker(NoOffice):
 
     def over(self, stint: Stint) -> None:
         self.journals[stint.call_id] = stint.journal
+        self.arrivals[stint.call_id] = stint.arrival
         self.pbx.bell.ring()
+
+    def verdict(self, call_id: str, arrival: Arrival, standard: Standard) -> str:
+        return self.suspected.get(arrival.number, "")
+
+    def place(self, call_id: str) -> bool:
+        return not self.full
 
     def returning(self, arrival: Arrival) -> str:
         return self.dropped.pop(arrival.number, "")

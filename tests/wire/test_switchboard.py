@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -15,17 +16,23 @@ import pytest
 from ari_app import ear, line
 from ari_app.ari import channel as ari_channel
 from ari_app.ari import peers, wire
-from ari_app.ari.channel import PLACE, PLAYBACK, RESCUED, ROUND
+from ari_app.ari.channel import PLACE, PLAYBACK, RESCUED, ROUND, SUSPICION
 from ari_app.ari.wire import State
 from ari_app.errors import PbxRefused
 from ari_app.front_office import Stint
 from ari_app.journal import What
-from ari_app.standard import Ladder, Standard, Then
+from ari_app.standard import Ladder, Standard, Then, load
+from tests.standards import WRITTEN, write
 from tests.wire.conftest import Employ, Worker, whats
 from tests.wire.stub import Fault, StubApp, StubAri, StubChannel
 
 QUEUE = "hotline-queue,hotline"
 SILENT_LADDER = ["greeting", "offer", "offer", "no-sound"]
+HARASSMENT = """\
+  harassment:
+    steps: [{say: wrong-number, wait: 5}]
+    then: station
+"""
 
 
 async def reaches_an_agent(pbx: StubAri, *callers: StubChannel) -> None:
@@ -611,6 +618,49 @@ async def test_adopts_a_caller_whose_place_it_does_not_know(
     async with employ(spoken=patient):
         await pbx.bell.until(lambda: caller.heard)
         assert caller.heard[0] in ("greeting", "connecting")
+
+
+@pytest.mark.rule("S000-28")
+@pytest.mark.parametrize(
+    ("door", "verdict", "said"),
+    [
+        (("incoming",), "station", "station-menu"),
+        (("incoming",), "challenge", "greeting"),  # a standard that tells nobody a key
+        (("procedure", "harassment"), "", "wrong-number"),
+    ],
+    ids=["known to screening", "suspected", "called so by an agent"],
+)
+async def test_a_nuisance_stays_one_for_whoever_adopts_them(
+    pbx: StubAri, employ: Employ, tmp_path: Path, door: tuple[str, ...], verdict: str, said: str
+) -> None:
+    """Killed, a worker left callers whom another one took for anybody, and led from a full station to an agent."""
+    async with employ(spoken=load(write(tmp_path, WRITTEN + HARASSMENT))) as worker:
+        worker.suspected["100"] = verdict
+        caller = pbx.arrives("c1", answered=True)
+        pbx.enter(caller, worker.app, [*door])
+        await hears(pbx, caller, said)
+        left = dict(caller.variables)
+        pbx.hang_up(caller)
+        await pbx.bell.until(lambda: "c1" in worker.journals)
+        adopted = pbx.arrives("c2", app=worker.app, answered=True, variables=left)
+        await hears(pbx, adopted, said)
+        pbx.hang_up(adopted)
+        await pbx.bell.until(lambda: "c2" in worker.journals)
+        assert worker.arrivals["c2"].suspected == worker.arrivals["c1"].suspected != ""
+
+
+@pytest.mark.rule("S000-28")
+@pytest.mark.parametrize("suspect", ["station", "harassment"])
+async def test_an_adopted_nuisance_who_finds_no_place_reaches_no_agent(
+    pbx: StubAri, employ: Employ, standard: Standard, suspect: str
+) -> None:
+    left = {PLACE: "wrong-number 1", SUSPICION: suspect}
+    async with employ(spoken=standard) as worker:
+        worker.full = True
+        caller = pbx.arrives("c1", app=worker.app, answered=True, variables=left)
+        await pbx.bell.until(lambda: "c1" in worker.journals)
+        assert caller.heard == ["wrong-number", "anything-else", "hanging-up"]  # this standard has no other farewell
+        assert not caller.departed
 
 
 async def test_adopts_a_dead_peers_callers(
