@@ -100,7 +100,7 @@ PROVEN = {
     "noisy": ["S000-06"],
     "on a speakerphone": ["S000-04"],
     "wants an agent for private reasons": ["S000-10", "S000-35"],
-    "nuisance": ["S000-28", "S000-35"],
+    "nuisance who talks on": ["S000-28", "S000-35"],
     "closing": ["S000-34", "S000-35"],
     "does not want to wait": ["S000-22"],
     "leaves a number when our systems fail": ["S000-23", "S000-32", "S004-F07"],
