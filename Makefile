@@ -20,14 +20,20 @@ test: $(VENV)/ready ## every check and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@echo "— rehearsals and wire: no PBX"
-	HOTLINE_STAGE=rehearsal $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
+	@$(MAKE) --no-print-directory -j2 test-rehearsals test-containers
 	@echo "— a real Asterisk"
 	HOTLINE_STAGE=pbx $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder tests/pbx $(TESTS)
-	@echo "— containers"
-	HOTLINE_STAGE=docker $(BIN)/pytest tests/docker $(TESTS)
 	@echo "— which rules are kept, and what has shown it"
 	$(BIN)/python -m tests.coverage check
+
+test-rehearsals: # rehearsals in virtual time, the wire, the house: no PBX
+	@echo "— rehearsals and wire: no PBX"
+	HOTLINE_STAGE=rehearsal nice -n 5 $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
+
+test-containers: # told in one piece, when they are through
+	@mkdir -p out
+	HOTLINE_STAGE=docker $(BIN)/pytest tests/docker $(TESTS) >out/containers.log 2>&1; ended=$$?; \
+	  echo "— containers"; cat out/containers.log; exit $$ended
 
 coverage: $(VENV)/ready ## write docs/coverage.md: each rule, what keeps it, which test shows it
 	$(BIN)/python -m tests.coverage write
@@ -51,4 +57,4 @@ $(VENV)/ready: pyproject.toml tools/setup.sh
 	bash tools/setup.sh $(PYTHON) $(VENV)
 	@touch $@
 
-.PHONY: help demo run test coverage picture load test-docker prompts clean
+.PHONY: help demo run test coverage picture load test-docker test-rehearsals test-containers prompts clean
