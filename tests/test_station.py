@@ -68,6 +68,14 @@ def test_a_nuisance_who_is_let_go_and_talks_on_costs_no_agent(says: Script) -> N
         assert lived.journal[-1].at - said_at(lived.journal, "hanging-up") >= 5.0
 
 
+@pytest.mark.rule("S000-28")
+def test_a_nuisance_who_leaves_a_message_and_talks_on_costs_no_agent() -> None:
+    leaves = (Hears("station-menu"), Waits(1.0), Presses("4"), Hears("message-please"), Waits(2.0), Says(2.0))
+    lived = rehearse(HOTLINE, (*leaves, Hears("message-taken"), Waits(1.0), Says(2.0)), DIVERTED)
+    assert "play message-taken" in walk(lived)
+    assert walk(lived)[-3:] == LET_GO
+
+
 def said_at(journal: tuple[Milestone, ...], prompt: str) -> float:
     """When the caller had heard it to the end."""
     at = next(m.at for m in journal if m.what is What.PLAY and m.detail == prompt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ari_app.call import Call, Digit, Filing, Silence, Speech
+from ari_app.call import Arrival, Call, Digit, Filing, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.taking import take, take_message
 from ari_app.standard import Ladder, Lead, Standard, Step, Then, spoken
@@ -38,7 +38,7 @@ async def climb(
             left = recording = await take_message(call, standard, step)
         else:
             left = ""
-            lead = respond(ladder, step, await ask(call, standard, ladder, step))
+            lead = respond(call.arrival, ladder, step, await ask(call, standard, ladder, step))
             if lead is not Then.STAY and lead is not Then.NEXT:
                 call.owe(None)  # they go on with somebody, or with something else
                 return lead
@@ -68,8 +68,11 @@ async def ask(call: Call, standard: Standard, ladder: Ladder, step: Step) -> Dig
     return await call.listen(step.wait, heed, music=step.music) if step.wait or step.say is not None else Silence(0)
 
 
-def respond(ladder: Ladder, step: Step, heard: Digit | Speech | Silence) -> Lead:
-    """What the standard prescribes for what was heard: go on, or leave the ladder."""
+def respond(arrival: Arrival, ladder: Ladder, step: Step, heard: Digit | Speech | Silence) -> Lead:
+    """What the standard prescribes for what was heard: go on, or leave the ladder.
+
+    To a nuisance a word is no way to an agent, and a key is (S000-28).
+    """
     match heard:
         case Silence():
             return Then.STAY
@@ -78,4 +81,5 @@ def respond(ladder: Ladder, step: Step, heard: Digit | Speech | Silence) -> Lead
         case Digit(key) if key in ladder.keys:
             return ladder.keys[key]
         case _:
-            return step.on_response or ladder.on_response
+            lead = step.on_response or ladder.on_response
+            return Then.STAY if lead is Then.QUEUE and arrival.is_nuisance else lead

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from ari_app.ami import agents, notices
+from ari_app.ami.client import AmiClient, Fields
 from ari_app.ami.queues import Kind
 from ari_app.ami.watch import RIGHT_AGAIN_WITHIN
 from ari_app.errors import PbxRefused
@@ -344,6 +345,41 @@ async def test_a_caller_is_pulled_from_an_agent_into_a_procedure_by_the_agent_s_
         await agents.send(house.ami, "001", "harassment")
         assert await house.desk.arrives(caller) == ["procedure", "harassment"]
     await house.sees(lambda queues: queues.serves(AGENT) is None and queues.members["hotline", AGENT].state == "free")
+
+
+@pytest.mark.rule("S000-28")
+async def test_who_listens_hears_of_agents_keys_and_not_of_callers_nor_of_whom_others_send(house: House) -> None:
+    """A caller's own key was told of as one of the agent they had spoken with before."""
+    told: list[Fields] = []
+    async with (
+        await AmiClient.connect(house.ami_settings, on_event=told.append) as screen,
+        house.desk.caller() as caller,
+    ):
+        await house.desk.arrives(caller)
+        await house.does("agent-001", "key76")
+        await caller.sent("hotline-queue,hotline")
+        assert await house.desk.arrives(caller) == ["procedure", "speakerphone"]
+        await caller.sent("hotline-queue,patient")
+        await house.waits(caller)
+        await caller.presses("1")
+        assert await house.desk.arrives(caller) == ["procedure", "callback"]
+        await agents.send(house.ami, caller.channel, "silent")  # from the application
+        assert await house.desk.arrives(caller) == ["procedure", "silent"]
+        await house.does("agent-001", "talk")
+        await house.sees(lambda queues: queues.members["hotline", AGENT].state == "free")
+        await caller.sent("hotline-queue,hotline")
+        await house.sees(lambda queues: queues.serves(AGENT))
+        await agents.send(house.ami, "001", "noisy")
+        assert await house.desk.arrives(caller) == ["procedure", "noisy"]
+        await house.does("agent-001", "key75")
+        await house.sees(lambda queues: queues.members["hotline", AGENT].state == "free")
+        await caller.sent("hotline-resume,s")
+        assert await house.desk.arrives(caller) == ["procedure", "noisy"], "the same agent, and the keys work again"
+        await screen.ask("Ping")
+    keys = [(event["Procedure"], event["Agent"]) for event in told if event.get("UserEvent") == "HotlineKey"]
+    assert keys == [("speakerphone", "001"), ("noisy", "001")]
+    await house.does("agent-001", "talk")
+    await house.forgets("agent-001")
 
 
 async def test_nobody_but_a_caller_of_ours_is_pulled_anywhere(house: House) -> None:
