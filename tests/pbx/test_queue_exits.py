@@ -49,6 +49,7 @@ SHIPPED = ("TIMEOUT", "WITHDRAW")
 NUMBERS = {status: f"400800{n:04}" for n, status in enumerate((*SENTENCES, "ABANDONED"), start=1)}
 NIGHTS = 3  # at most: a machine that stood still is no verdict
 NOBODY = "Local/ignore@others"
+"""Rings in several queues: in that of whoever gives up rings somebody else, whom no other queue keeps busy."""
 QUEUES = f"""
 [night](!)
 timeout = 2
@@ -68,11 +69,13 @@ joinempty = unavailable,invalid
 leavewhenempty = paused
 member => {NOBODY}
 [hotline-abandoned](night)
-member => {NOBODY}
+member => Local/never@others
 """
 DIALPLAN = """
 [others]
 exten => ignore,1,Ringing()
+ same => n,Wait(300)
+exten => never,1,Ringing()
  same => n,Wait(300)
 exten => waits,1,Answer()
  same => n,Queue(hotline-full,r)
