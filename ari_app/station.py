@@ -1,7 +1,7 @@
 """Places at the automated station: so many callers at a time, and so long each (S000-28).
 
-Rule 1: a nuisance caller without a place hears the engaged tone, or, once answered, is let go as whoever lingers is;
-anybody else goes to the queue. Neither costs an agent, and nobody is hung up on at once.
+Rule 1: a nuisance caller without a place hears the engaged tone, or, once answered, is let go (`reception.let_go`), not
+at once; neither costs an agent. Anybody else without one goes to the queue.
 Rule 2: a place is kept from the first word of the station to the end of the stint, whatever is asked for there.
 """
 

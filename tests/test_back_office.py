@@ -70,11 +70,13 @@ async def kept(tmp_path: Path, *filings: Filing) -> list[tuple[str, str]]:
     return [(request.given, request.recording) for request in listed]
 
 
-async def test_what_an_adopted_call_files_again_is_filed_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "the first one was in a spool meanwhile"])
+async def test_what_an_adopted_call_files_again_is_filed_once(tmp_path: Path, order: int) -> None:
     """Its worker died after it had filed; whoever adopts the call knows neither keys nor recording."""
     taken = {"number": "13900139000"}
     first = Filing(Kind.MESSAGE, "message", taken=taken, recording="first", key="a 1")
-    assert await kept(tmp_path, first, Filing(Kind.MESSAGE, "message", key="a 1")) == [("13900139000", "first")]
+    again = Filing(Kind.MESSAGE, "message", key="a 1")
+    assert await kept(tmp_path, *(first, again)[::order]) == [("13900139000", "first")]
 
 
 @pytest.mark.parametrize("kind", [Kind.TICKET, Kind.CALLBACK])

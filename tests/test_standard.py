@@ -160,6 +160,15 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.rule("S000-28")
+@pytest.mark.parametrize(("let_go", "where"), [("station", "station.then"), ("linger", "linger.on_response")])
+def test_who_is_let_go_is_neither_led_in_circles_nor_asked(tmp_path: Path, let_go: str, where: str) -> None:
+    """Station, released, station …: with the station full, the whole worker once went round and round."""
+    written = WRITTEN.replace("  station: station\n", f"  station: station\n  let_go: {let_go}\n", 1)
+    with pytest.raises(BrokenStandard, match=rf"procedures\.{where}.*S000-28"):
+        load(write(tmp_path, written))
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_with_its_line_and_path(tmp_path: Path, mistake: str) -> None:
     old, new, path, reason = MISTAKES[mistake]

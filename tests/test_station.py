@@ -68,6 +68,13 @@ def test_a_nuisance_who_is_let_go_and_talks_on_costs_no_agent(says: Script) -> N
         assert lived.journal[-1].at - said_at(lived.journal, "hanging-up") >= 5.0
 
 
+def test_where_a_word_is_all_that_keeps_us_from_hanging_up_it_is_heard_from_a_nuisance_too() -> None:
+    """An admin's own standard has perhaps no `let_go`: then who lingers is asked, and an answer is one (CON-04)."""
+    asks = replace(HOTLINE, desk=replace(HOTLINE.desk, let_go=None))
+    talks = (Hears("hanging-up"), Waits(2.0), Says(2.0))
+    assert walk(rehearse(asks, talks, replace(DIVERTED, answered=True), full))[-2:] == CONNECTED
+
+
 @pytest.mark.rule("S000-28")
 def test_a_nuisance_who_leaves_a_message_and_talks_on_costs_no_agent() -> None:
     leaves = (Hears("station-menu"), Waits(1.0), Presses("4"), Hears("message-please"), Waits(2.0), Says(2.0))

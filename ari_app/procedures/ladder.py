@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ari_app.call import Arrival, Call, Digit, Filing, Silence, Speech
+from ari_app.call import Call, Digit, Filing, Silence, Speech
 from ari_app.journal import Place
 from ari_app.procedures.taking import take, take_message
 from ari_app.standard import Ladder, Lead, Standard, Step, Then, spoken
@@ -23,6 +23,8 @@ async def climb(
     if ladder.name == standard.desk.station.name and not call.take_place():
         return Then.RELEASE if call.arrival.is_nuisance else Then.QUEUE
     ladder = ladder.telling(call.arrival.told_key)
+    if call.arrival.is_nuisance:
+        ladder = ladder.for_a_nuisance()
     confirmed, recording = False, ""
     for number, step in enumerate(ladder.steps, start=1):
         if number < first_step:
@@ -38,7 +40,7 @@ async def climb(
             left = recording = await take_message(call, standard, step)
         else:
             left = ""
-            lead = respond(call.arrival, ladder, step, await ask(call, standard, ladder, step))
+            lead = respond(ladder, step, await ask(call, standard, ladder, step))
             if lead is not Then.STAY and lead is not Then.NEXT:
                 call.owe(None)  # they go on with somebody, or with something else
                 return lead
@@ -68,11 +70,8 @@ async def ask(call: Call, standard: Standard, ladder: Ladder, step: Step) -> Dig
     return await call.listen(step.wait, heed, music=step.music) if step.wait or step.say is not None else Silence(0)
 
 
-def respond(arrival: Arrival, ladder: Ladder, step: Step, heard: Digit | Speech | Silence) -> Lead:
-    """What the standard prescribes for what was heard: go on, or leave the ladder.
-
-    To a nuisance a word is no way to an agent, and a key is (S000-28).
-    """
+def respond(ladder: Ladder, step: Step, heard: Digit | Speech | Silence) -> Lead:
+    """What the standard prescribes for what was heard: go on, or leave the ladder."""
     match heard:
         case Silence():
             return Then.STAY
@@ -81,5 +80,4 @@ def respond(arrival: Arrival, ladder: Ladder, step: Step, heard: Digit | Speech 
         case Digit(key) if key in ladder.keys:
             return ladder.keys[key]
         case _:
-            lead = step.on_response or ladder.on_response
-            return Then.STAY if lead is Then.QUEUE and arrival.is_nuisance else lead
+            return step.on_response or ladder.on_response

@@ -111,7 +111,7 @@ class Desk:
         known = self.known(number)
         if not known:
             return None
-        task = asyncio.create_task(self._take_back(known), name="whether a caller redials")
+        task = asyncio.create_task(self._take_back(known, self._now()), name="whether a caller redials")
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
         await asyncio.wait((task,), timeout=ANSWER_WITHIN)
@@ -120,10 +120,10 @@ class Desk:
             return None
         return task.result()
 
-    async def _take_back(self, number: str) -> str | None:
+    async def _take_back(self, number: str, rang: datetime) -> str | None:
         try:
             await self.write()  # what was filed when the line broke, perhaps a moment ago, is there to be found
-            return await (await self._store()).redialled(number, DROPPED, self._now())
+            return await (await self._store()).redialled(number, DROPPED, rang)
         except Exception as problem:  # a caller is on the line
             log.warning("whether a caller redials could not be looked up: %s", type(problem).__name__)
             return None

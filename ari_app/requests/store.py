@@ -45,7 +45,8 @@ class Store:
     # ------------------------------------------------------------------ filing
 
     async def file(self, letter: Letter) -> int:
-        """Write a filing; the request's id. A letter that was written before changes nothing.
+        """Write a filing; the request's id. Of a letter that was written before, only what was not known then is kept:
+        whoever adopts a call files again with less, and may be the first to be read.
 
         A callback to a number that is to be rung already joins the first: who asks twice is rung once.
         """
@@ -58,12 +59,28 @@ class Store:
         async with self._database.transaction() as connection:
             known = await connection.scalar(sa.select(HISTORY.c.request).where(HISTORY.c.filing == letter.key))
             if known is not None:
-                return int(known)
+                return await self._complete(connection, int(known), letter)
             if letter.kind is Kind.CALLBACK and letter.number:
                 twin = (await connection.execute(_live_callback(letter.number).with_for_update())).first()
                 if twin is not None:
                     return await self._merge(connection, twin, letter)
             return await self._add(connection, letter)
+
+    async def _complete(self, connection: AsyncConnection, known: int, letter: Letter) -> int:
+        row = (await connection.execute(sa.select(REQUEST).where(REQUEST.c.id == known).with_for_update())).one()
+        more: dict[str, Any] = {}
+        if letter.recording and not row.recording:
+            more["recording"] = letter.recording
+        pressed = letter.taken and not json.loads(row.taken)
+        if pressed and row.state == State.OPEN and not await _is_rung(connection, letter):
+            more |= {
+                "number": letter.number, "given": letter.given, "refused": letter.refused,
+                "confirmed": letter.confirmed, "taken": json.dumps(letter.taken, ensure_ascii=False),
+            }  # fmt: skip
+        if more:
+            await connection.execute(REQUEST.update().where(REQUEST.c.id == known).values(changed_at=letter.at, **more))
+            await _note(connection, row, letter.at, "call", "completed", letter.procedure)
+        return known
 
     async def _merge(self, connection: AsyncConnection, twin: Any, letter: Letter) -> int:
         """What was promised first stands; what is new is kept."""
@@ -213,12 +230,15 @@ class Store:
             await connection.execute(told)
 
     async def redialled(self, number: str, procedure: str, now: datetime) -> str | None:
-        """A caller rings by themselves whom we were to ring because their line dropped: nobody rings them (CON-28).
+        """A caller rings by themselves, now, whom we were to ring because their line dropped: nobody rings them
+        (CON-28). If it drops again, we do.
 
         The agent they were with, "" when that is not known; None when nobody waited for them.
-        """
+        """  # fmt: skip
         async with self._database.transaction() as connection:
-            waiting = _live_callback(number).where(REQUEST.c.procedure == procedure, REQUEST.c.state == State.OPEN)
+            waiting = _live_callback(number).where(
+                REQUEST.c.procedure == procedure, REQUEST.c.state == State.OPEN, REQUEST.c.filed_at <= now
+            )
             row = (await connection.execute(waiting.with_for_update())).first()
             if row is None:
                 return None
@@ -276,6 +296,13 @@ def _running(kind: Kind, number: str, stage: Stage | None) -> dict[str, Any]:
     clock = None if stage is None else stage.clock
     rung = bool(number) and (kind is Kind.CALLBACK or (clock is not None and clock.dial))
     return {"clock": clock.name if clock else "", "due_at": stage.due if stage else None, "rung": rung}
+
+
+async def _is_rung(connection: AsyncConnection, letter: Letter) -> bool:
+    """Whether that number is to be rung already, for another callback."""
+    if letter.kind is not Kind.CALLBACK or not letter.number:
+        return False
+    return (await connection.execute(_live_callback(letter.number))).first() is not None
 
 
 async def _stages(connection: AsyncConnection, number: int) -> list[Any]:

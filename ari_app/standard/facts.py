@@ -129,11 +129,25 @@ class Ladder:
             return self
         return replace(self, keys={key if name == TOLD else name: lead for name, lead in self.keys.items()})
 
+    def for_a_nuisance(self) -> Ladder:
+        """This ladder for a nuisance: a word that would lead them to a person is not heard, a key is (S000-28).
+
+        Not where that word is all that keeps us from hanging up (CON-04).
+        """
+        if self.then is Then.HANG_UP and Then.QUEUE not in self.keys.values():
+            return self
+        steps = tuple(replace(step, on_response=_unheard(step.on_response)) for step in self.steps)
+        return replace(self, on_response=_unheard(self.on_response) or Then.STAY, steps=steps)
+
     def heed(self, step: Step) -> Heed:
         """A step that stays when it is answered heeds only the keys that are named."""
         if (step.on_response or self.on_response) is Then.STAY:
             return Heed(False, frozenset(self.keys) | frozenset(step.keys))
         return ANYTHING
+
+
+def _unheard(lead: Lead | None) -> Lead | None:
+    return Then.STAY if lead in (Then.QUEUE, Then.URGENT, Then.SUPERVISOR, Then.RESUME) else lead
 
 
 @dataclass(frozen=True, slots=True)

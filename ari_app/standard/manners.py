@@ -13,11 +13,10 @@ from ari_app.yamlfile import Location
 
 
 def check_ladder(written: Written, ladder: Ladder, for_nuisances: bool = False) -> None:
-    """Nobody is hung up on without a wait, or while they answer; raises BrokenStandard.
-
-    To a nuisance who is let go a word is no way to a person, but a key is (S000-28).
-    """
+    """Nobody is hung up on without a wait, or while they answer; raises BrokenStandard."""
     where = ("procedures", ladder.name)
+    if for_nuisances:
+        _check_let_go(written, ladder, where)
     for there, leads in _answers(ladder):
         if Then.HANG_UP in leads:
             raise written.complaint((*where, *there), "nobody is hung up on because they answer (CON-04)")
@@ -25,8 +24,6 @@ def check_ladder(written: Written, ladder: Ladder, for_nuisances: bool = False) 
         return
     last, at = ladder.steps[-1], ("steps", len(ladder.steps) - 1)
     answers = {last.on_response or ladder.on_response, *ladder.keys.values(), *last.keys.values()}
-    if for_nuisances and Then.QUEUE not in ladder.keys.values():
-        raise written.complaint((*where, "keys"), "one key must lead a nuisance to a person: queue (S000-28)")
     if answers & {Then.STAY, Then.NEXT} and not for_nuisances:
         what = "who answers before we hang up must be able to go on (CON-04)"
         raise written.complaint((*where, *(at if last.on_response or last.keys else ("on_response",))), what)
@@ -37,6 +34,16 @@ def check_ladder(written: Written, ladder: Ladder, for_nuisances: bool = False) 
         raise written.complaint((*where, "steps", len(ladder.steps) - 1, "wait"), what)
     if all(step.say is None for step in ladder.steps):
         raise written.complaint((*where, "steps"), "we never hang up without a word (S000-05, S000-35)")
+
+
+def _check_let_go(written: Written, ladder: Ladder, where: Location) -> None:
+    """Whoever is let go comes to an end, hears no question, and can still ask for a person by key (S000-28)."""
+    if ladder.then is not Then.HANG_UP:
+        raise written.complaint((*where, "then"), "who is let go must be let go: hang_up (S000-28)")
+    if ladder.on_response is not Then.STAY or any(step.on_response for step in ladder.steps):
+        raise written.complaint((*where, "on_response"), "a word costs an agent here: stay, in each step (S000-28)")
+    if Then.QUEUE not in ladder.keys.values():
+        raise written.complaint((*where, "keys"), "one key must lead a nuisance to a person: queue (S000-28)")
 
 
 def _answers(ladder: Ladder) -> Iterator[tuple[Location, set[Lead | None]]]:

@@ -17,16 +17,15 @@ LONGEST_FIRST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For `--dist loadfile --no-loadscope-reorder`."""
-    ours = [item for item in items if item.path.parent == HERE]
-    items[:] = [item for item in items if item not in set(ours)] + sorted(ours, key=_rank)
-
-
-def _file(item: pytest.Item) -> str:
-    return item.path.stem.removeprefix("test_")
+    items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    return LONGEST_FIRST.index(_file(item)) if _file(item) in LONGEST_FIRST else len(LONGEST_FIRST)
+    """Tests of other folders stay before ours."""
+    if item.path.parent != HERE:
+        return -1
+    name = item.path.stem.removeprefix("test_")
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
