@@ -94,7 +94,8 @@ class Store:
         row = made.one()
         if stage is not None:
             await _begin(connection, row.id, 0, stage)
-        await _note(connection, row, letter.at, "call", "filed", letter.procedure, filing=letter.key)
+        how = f"{letter.procedure}, added by hand" if letter.by else letter.procedure
+        await _note(connection, row, letter.at, letter.by or "call", "filed", how, filing=letter.key)
         return int(row.id)
 
     # ------------------------------------------------------------------ reading
