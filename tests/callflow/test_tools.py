@@ -253,6 +253,26 @@ def test_every_door_can_be_rehearsed(home: Path) -> None:
     assert rehearsed(str(home), "--procedure", "wrong-number")[1].startswith("0.0 play wrong-number")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--notice nope", "--notice 'nope' is not known; there is outage, failure"),
+        ("--language xx", "--language 'xx' is not known; there is en, zh-CN"),
+        ("--door after-queue --status BOGUS", "--status 'BOGUS' is not known; there is CONTINUE, TIMEOUT, FULL, "),
+        ("--door transferred --status TIMEOUT", "--status 'TIMEOUT' is not known; there is ANSWER, BUSY, NOANSWER, "),
+        ("--status BUSY", "a --status is told by --door after-queue or transferred, and they come by incoming"),
+    ],
+)
+def test_a_word_nobody_knows_is_refused_with_the_known_ones(words: str, said: str) -> None:
+    """Each was passed over, and the plain call played (a newcomer's finding)."""
+    problem = run(rehearse_, "hotline-standard", *words.split()).exception
+    assert isinstance(problem, BrokenScript) and str(problem).startswith(said) and "\n" not in str(problem)
+
+
+def test_a_notice_and_a_language_that_are_known_are_played() -> None:
+    assert "play area-outage" in printed(rehearse_, "hotline-standard", "--notice", "outage", "--language", "zh-CN")
+
+
 def test_a_sentence_the_standard_does_not_say_cannot_be_waited_for(home: Path) -> None:
     problem = run(rehearse_, str(home), "--caller", "hears offr, says 2").exception
     assert isinstance(problem, BrokenScript) and re.match("round says no 'offr'; it says ", str(problem))
