@@ -59,7 +59,8 @@ DOORS = ("incoming", "after-queue", "transferred", "procedure")
 @click.option("--notice", default="", metavar="NAME", help="The notice that is on.")
 @click.option(
     "--at", "moment", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%H:%M"]), metavar="TIME",
-    help="When they ring, by the standard's clock: 12:30, or 2026-10-01 12:30 [default: when it is open].",
+    help="When they ring, by the standard's clock: 12:30 (of a workday: today or the next), or 2026-10-01 12:30 "
+    "[default: when it is open].",
 )  # fmt: skip
 def rehearse_(
     name: str,
@@ -103,6 +104,11 @@ def rehearse_(
     except StandsStill as problem:
         raise BrokenScript(f"the rehearsal never ends: {problem}") from None
     click.echo("\n".join(timeline(standard, happened)))
+    if (hears := happened.in_vain) is not None:
+        sentence, times = hears.prompt.partition(".")[0], f" {hears.times} times" if hears.times > 1 else ""
+        raise BrokenScript(
+            f"the caller waited in vain to hear {sentence}{times}: it was not said to its end on this call"
+        )
 
 
 def _known(standard: Standard, door: str, status: str, notice: str, language: str) -> None:
@@ -149,13 +155,14 @@ def _slug(name: str) -> str:
 
 
 def _moment(standard: Standard, written: datetime | None) -> datetime | None:
-    """A moment on the standard's clock; only a time of day is one of today."""
+    """A moment on the standard's clock; only a time of day is one of a workday: today, or the next one."""
     if written is None:
         return None
     zone = None if standard.hours is None else standard.hours.zone
     if written.year == 1900:
-        today = datetime.now(zone)
-        written = written.replace(year=today.year, month=today.month, day=today.day)
+        today = datetime.now(zone).date()
+        day = today if standard.hours is None else standard.hours.next_workday(today)
+        written = datetime.combine(day, written.time())
     return written.replace(tzinfo=zone) if zone is not None else written.astimezone()
 
 

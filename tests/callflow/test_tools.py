@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -251,6 +252,23 @@ def test_every_door_can_be_rehearsed(home: Path) -> None:
     assert rehearsed(str(home), "--door", "after-queue")[1] == "0.0 play anything-else “Anything else?”"
     assert rehearsed(str(home), "--door", "after-queue", "--status", "TIMEOUT")[1].startswith("0.0 play busy ")
     assert rehearsed(str(home), "--procedure", "wrong-number")[1].startswith("0.0 play wrong-number")
+
+
+def test_a_sentence_that_was_waited_for_in_vain_is_told_at_the_end(home: Path) -> None:
+    """On a Saturday the page's own example waited for lunch, heard of closing time, and ended well."""
+    done = run(rehearse_, str(home), "--caller", "hears offer 3, says 2")
+    assert done.exit_code == 1 and done.output.rstrip().endswith("hang up")
+    said = "the caller waited in vain to hear offer 3 times: it was not said to its end on this call"
+    assert isinstance(done.exception, BrokenScript) and str(done.exception) == said
+    assert rehearsed(str(home), "--caller", "hears offer 2, says 2")[-1].endswith("hand off hotline")
+
+
+def test_what_the_page_rehearses_comes_true_today() -> None:
+    page = (ROOT / "docs" / "reading-a-standard.md").read_text(encoding="utf-8")
+    shown = [shlex.split(line)[2:] for line in re.findall(r"^    (hotline rehearse .*)", page, re.MULTILINE)]
+    assert shown
+    for arguments in shown:
+        assert any(" play lunch " in line for line in rehearsed(*arguments))
 
 
 @pytest.mark.parametrize(
