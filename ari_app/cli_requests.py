@@ -250,7 +250,13 @@ def _reasons(standard: Standard) -> list[str]:
 @click.argument("text", nargs=-1, required=True)
 def note(config_file: Path | None, by: str, number: int, text: tuple[str, ...]) -> None:
     """Add a note to the history. Notes are never changed."""
-    _with_store(config_file, lambda store: store.note(number, by, " ".join(text), _now()))
+    from ari_app.errors import RequestRefused
+    from ari_app.requests.store import LONGEST_NOTE
+
+    written = " ".join(text)
+    if len(written) > LONGEST_NOTE:
+        raise RequestRefused(f"a note has at most {LONGEST_NOTE} characters, this one {len(written)}: make two of it")
+    _with_store(config_file, lambda store: store.note(number, by, written, _now()))
     click.echo(f"noted at request {number}")
 
 

@@ -95,6 +95,17 @@ def test_what_people_do_is_in_the_history_with_their_name(hotline: Hotline, left
     assert "done (done) by wang  answered" in told and NUMBER in told
 
 
+@pytest.mark.parametrize(("text", "said"), [("", "is empty"), (" \n", "is empty"), ("x" * 2001, "at most 2000")])
+def test_a_note_says_something_and_is_kept_whole(
+    hotline: Hotline, left: Callable[..., None], text: str, said: str
+) -> None:
+    left(posted(NOW))
+    refused = hotline("note", "1", text)
+    assert isinstance(refused.exception, RequestRefused) and said in str(refused.exception)
+    assert "note (" not in hotline("show", "1").output
+    assert hotline("note", "1", "x" * 2000).exit_code == 0
+
+
 @pytest.mark.rule("S002-01", "S002-02")
 def test_a_fault_is_advanced_from_the_command_line(hotline: Hotline, left: Callable[..., None]) -> None:
     left(ticket("fault-preprocess"))
