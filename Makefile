@@ -9,10 +9,12 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready ## hear it work: nine callers ring a real Asterisk and are treated by the standard
+	@echo "Making the prompts ready for the telephone (the first time a minute or two, then only what changed)"
 	@$(BIN)/hotline prompts build -q
 	$(BIN)/hotline demo $(if $(STANDARD),--standard $(STANDARD)) $(DEMO)
 
 run: $(VENV)/ready ## a PBX and the hotline, left up for a softphone; Ctrl-C stops them
+	@echo "Making the prompts ready for the telephone (the first time a minute or two, then only what changed)"
 	@$(BIN)/hotline prompts build -q
 	$(BIN)/hotline try
 

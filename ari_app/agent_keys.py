@@ -11,10 +11,26 @@ import re
 from collections.abc import Mapping
 
 from ari_app.errors import BrokenStandard
+from ari_app.standard import Standard
 
 GROUP = "hotline-agent-keys"
+HEAD = """\
+; The agents' keys of {name}, by `hotline standard keys {name} --features`. Both sections go into features.conf in place
+; of the sample's; then: asterisk -rx 'module reload features'. The dialplan needs no line for them: HOTLINE_AGENT_KEYS
+; is the group's name unless [globals] says otherwise.
+"""
 _PROCEDURE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 _KEY = re.compile(r"[0-9A-D*#]{1,11}")  # Asterisk compares eleven (MAXIMUM_DTMF_FEATURE_STRING)
+
+
+def keys_of(standard: Standard) -> dict[str, str]:
+    """Every key an agent has in a standard, by its procedure."""
+    return {ladder.name: ladder.agent_key for ladder in standard.procedures.values() if ladder.agent_key}
+
+
+def features_of(standard: Standard) -> str:
+    """Both sections of features.conf for a standard, with a line on where they go. Raises BrokenStandard."""
+    return f"{HEAD.format(name=standard.name)}\n{features(keys_of(standard))}"
 
 
 def features(keys: Mapping[str, str]) -> str:

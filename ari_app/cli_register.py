@@ -24,7 +24,7 @@ from ari_app import config
 from ari_app.ami.agents import names_of
 from ari_app.cli_agent import over_ami
 from ari_app.cli_misdialled import misdialled
-from ari_app.cli_register_show import change_line, home_region, json_of, lasting, line_of, moment, whom
+from ari_app.cli_register_show import change_line, home_region, json_of, lasting, line_of, moment, region, whom, why
 from ari_app.errors import BrokenStandard, PbxUnreachable
 from ari_app.paths import standard_folder
 from ari_app.procedures.screening import Screening, Treatment, Verdict, judge, speaks, word_of
@@ -52,7 +52,7 @@ RULES = "A standard.yaml, or a file with its `screening` section [default: the c
               help="Where the register is kept [default: where the records are].")  # fmt: skip
 @click.option("--by", default=None, metavar="NAME", help="Who does this, for the record [default: your login].")
 @click.option("--home", default=HOME, show_default=True, metavar="REGION", envvar="HOTLINE_REGION",
-              help="Region of numbers without a country code, as CN, GB, US.")  # fmt: skip
+              callback=region, help="Region of numbers without a country code, as CN, GB, US.")  # fmt: skip
 @click.pass_context
 def register(ctx: click.Context, config_file: Path | None, database: str | None, by: str | None, home: str) -> None:
     """Numbers that are known: who is always let through, who is asked for a key, who is served by the station.
@@ -61,7 +61,7 @@ def register(ctx: click.Context, config_file: Path | None, database: str | None,
     (+8613800138000-+8613800138999), or the word anonymous.
     """
     url = database_url(config_file, database)
-    ctx.obj = {"url": url, "by": by or _login(), "home": home.upper(), "config": config_file}
+    ctx.obj = {"url": url, "by": by or _login(), "home": home, "config": config_file}
 
 
 def database_url(config_file: Path | None, given: str | None) -> str:
@@ -101,7 +101,7 @@ def _undone_by(batch: Batch) -> None:
 @register.command()
 @click.argument("wanted", callback=whom, metavar="PATTERN")
 @click.argument("treatment", type=TREATMENT)
-@click.option("--reason", default="", help="Why; for your colleagues.")
+@click.option("--reason", default="", callback=why, help="Why; for your colleagues.")
 @click.option("--call", "calls", multiple=True, metavar="ID", help="A call that shows it; may be given again.")
 @click.option("--for", "lasts", callback=lasting, metavar="TIME", help="How long: 90 s, 10 min, 2 h, 30 d.")
 def add(wanted: Pattern, treatment: str, reason: str, calls: tuple[str, ...], lasts: float | None) -> None:

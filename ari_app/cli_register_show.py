@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
+import phonenumbers
 
 from ari_app.procedures.screening import Screening, faded
-from ari_app.register.entries import Entry, plain
+from ari_app.register.entries import LONGEST_REASON, Entry, plain
 from ari_app.register.numbers import HOME, BrokenPattern, Pattern, pattern
 from ari_app.register.reading import Change
-from ari_app.register.rules import seconds
+from ari_app.register.rules import LONGEST_TIME, seconds
 
 
 def home_region() -> str:
@@ -29,12 +30,31 @@ def whom(ctx: click.Context, param: click.Parameter, value: str) -> Pattern:
         raise click.BadParameter(str(problem), ctx, param) from None
 
 
+def region(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A region on the command line, as `requests: region` of hotline.yaml takes it, in small letters, too."""
+    if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise click.BadParameter(f"{value[:20]!r} is no country with telephone numbers; write CN or DE", ctx, param)
+    return value.upper()
+
+
+def why(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A reason that is kept as it was written."""
+    if len(value) > LONGEST_REASON:
+        raise click.BadParameter(f"is longer than {LONGEST_REASON} characters: write less", ctx, param)
+    return value
+
+
 def lasting(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """A length of time on the command line, in seconds."""
+    if value is None:
+        return None
     try:
-        return None if value is None else float(seconds(value))
+        lasts = float(seconds(value))
     except ValueError as problem:
         raise click.BadParameter(str(problem), ctx, param) from None
+    if not 0 < lasts <= LONGEST_TIME:
+        raise click.BadParameter("is no time at all, or more than ten years; for good is without --for", ctx, param)
+    return lasts
 
 
 def line_of(entry: Entry, now: float, rules: Screening | None = None) -> str:

@@ -5,10 +5,11 @@ Rule: what is printed is the journal of the very code that serves real callers; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -19,12 +20,19 @@ from ari_app.callflow.texts import Texts, texts_of
 from ari_app.cli_standard import loaded, procedure
 from ari_app.errors import BrokenScript
 from ari_app.journal import Milestone, What
+from ari_app.procedures.reception import AGENT_LEFT_FIRST, CONNECTED, ENGAGED
 from ari_app.qa.casting import cast_for
 from ari_app.rehearsal.clock import StandsStill
 from ari_app.rehearsal.script import Hears, Script
 from ari_app.rehearsal.twin import Rehearsal, noticed, rehearse
 from ari_app.standard import Standard
+from ari_app.standard.file import QueueExit
 
+STATUS = {
+    "after-queue": (AGENT_LEFT_FIRST, *get_args(QueueExit)),
+    "transferred": (CONNECTED, ENGAGED, "NOANSWER", "CONGESTION", "CHANUNAVAIL"),
+}
+"""What can have become of a caller who comes back to us, in Asterisk's words, by door."""
 DOORS = ("incoming", "after-queue", "transferred", "procedure")
 
 
@@ -51,7 +59,8 @@ DOORS = ("incoming", "after-queue", "transferred", "procedure")
 @click.option("--notice", default="", metavar="NAME", help="The notice that is on.")
 @click.option(
     "--at", "moment", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%H:%M"]), metavar="TIME",
-    help="When they ring, by the standard's clock: 12:30, or 2026-10-01 12:30 [default: when it is open].",
+    help="When they ring, by the standard's clock: 12:30 (of a workday: today or the next), or 2026-10-01 12:30 "
+    "[default: when it is open].",
 )  # fmt: skip
 def rehearse_(
     name: str,
@@ -81,6 +90,7 @@ def rehearse_(
     if wanted:
         door = "procedure"
         procedure(standard, wanted)
+    _known(standard, door, status, notice, language)
     standard = standard.for_caller(dialled, language)
     arrival = Arrival(
         Door(door), number=number, dialled=dialled, procedure=wanted, language=language, rang=rang, notice=notice,
@@ -94,6 +104,27 @@ def rehearse_(
     except StandsStill as problem:
         raise BrokenScript(f"the rehearsal never ends: {problem}") from None
     click.echo("\n".join(timeline(standard, happened)))
+    if (hears := happened.in_vain) is not None:
+        sentence, times = hears.prompt.partition(".")[0], f" {hears.times} times" if hears.times > 1 else ""
+        raise BrokenScript(
+            f"the caller waited in vain to hear {sentence}{times}: it was not said to its end on this call"
+        )
+
+
+def _known(standard: Standard, door: str, status: str, notice: str, language: str) -> None:
+    """A word that neither Asterisk nor the standard has would be passed over in silence: BrokenScript names theirs."""
+    if status and door not in STATUS:
+        raise BrokenScript(f"a --status is told by --door {' or '.join(STATUS)}, and they come by {door}")
+    lines = {language for choice in standard.choices.values() for language in choice.callers}
+    spoken = sorted({standard.language, *standard.languages} | lines)
+    _one_of("--status", status, STATUS.get(door, ()))
+    _one_of("--notice", notice, tuple(standard.desk.notices))
+    _one_of("--language", language, spoken)
+
+
+def _one_of(option: str, word: str, known: Sequence[str]) -> None:
+    if word and word not in known:
+        raise BrokenScript(f"{option} {word[:60]!r} is not known; there is {', '.join(known) or 'none'}")
 
 
 def _script(standard: Standard, caller: str) -> Script:
@@ -124,13 +155,14 @@ def _slug(name: str) -> str:
 
 
 def _moment(standard: Standard, written: datetime | None) -> datetime | None:
-    """A moment on the standard's clock; only a time of day is one of today."""
+    """A moment on the standard's clock; only a time of day is one of a workday: today, or the next one."""
     if written is None:
         return None
     zone = None if standard.hours is None else standard.hours.zone
     if written.year == 1900:
-        today = datetime.now(zone)
-        written = written.replace(year=today.year, month=today.month, day=today.day)
+        today = datetime.now(zone).date()
+        day = today if standard.hours is None else standard.hours.next_workday(today)
+        written = datetime.combine(day, written.time())
     return written.replace(tzinfo=zone) if zone is not None else written.astimezone()
 
 

@@ -194,14 +194,15 @@ reopen = _moving("open", State.OPEN, "open again", "It is to be done again: what
 @click.option("--why", "procedure", required=True, metavar="REASON",
               help="What it is about: a clock or a scheduled procedure of the standard, as delivery-call.")  # fmt: skip
 @click.option(
-    "--within", metavar="DAYS", type=click.IntRange(0, 366), help="To be done by the end of this day; 0: today."
-)
+    "--within", metavar="DAYS", type=click.IntRange(0, 366),
+    help="To be done by the end of this day; 0: today [default: as the reason's own clock says].",
+)  # fmt: skip
 @click.option("--after", metavar="DAYS", default=0, type=click.IntRange(0, 366), help="Not before so many days.")
 @click.option("--rule", default="", help="The rule it follows.")
 @click.option("--to", default="", help="For whom it is.")
 @click.option("--by-hand", is_flag=True, help="People ring; the hotline does not dial.")
 def add(
-    config_file: Path | None, by: str, telephone: str, procedure: str, within: int, after: int, rule: str,
+    config_file: Path | None, by: str, telephone: str, procedure: str, within: int | None, after: int, rule: str,
     to: str, by_hand: bool,
 ) -> None:  # fmt: skip
     """Somebody is to be rung: goods were delivered today, something was bought (S004-I09, S004-I10).
@@ -211,21 +212,24 @@ def add(
     from ari_app import config, paths, standard
     from ari_app.errors import RequestRefused
     from ari_app.requests.letter import follow_up
+    from ari_app.requests.showing import moment
 
     settings = config.load(config_file)
-    known = _reasons(standard.load(paths.standard_folder(settings.standard)))
+    spoken = standard.load(paths.standard_folder(settings.standard))
+    known = _reasons(spoken)
     if procedure not in known:
         raise RequestRefused(f"the standard {settings.standard!r} knows no such reason; it has: {', '.join(known)}")
-    letter = follow_up(settings.requests, telephone, procedure, within, after, rule, to, not by_hand, _now())
+    letter = follow_up(
+        spoken, settings.requests, telephone, procedure, within, after, rule, to, not by_hand, _now(), by
+    )
     if letter.refused:
         raise RequestRefused(f"the number {letter.refused}; allowed_prefixes in hotline.yaml says which are rung")
-
-    async def do(store: Store) -> int:
-        number = await store.file(letter)
-        await store.note(number, by, "added by hand", _now())
-        return number
-
-    click.echo(f"request {_with_store(config_file, do)} is filed")
+    until = moment(letter.due, ZoneInfo(letter.zone))
+    if letter.due and letter.not_before and letter.due <= letter.not_before:
+        first_day = moment(letter.not_before, ZoneInfo(letter.zone))
+        raise RequestRefused(f"it would be due {until} and not to be done before {first_day}; see --after and --within")
+    number = _with_store(config_file, lambda store: store.file(letter))
+    click.echo(f"request {number} is filed, {f'due {until}' if until else 'with no due time'}")
 
 
 def _reasons(standard: Standard) -> list[str]:
@@ -246,7 +250,13 @@ def _reasons(standard: Standard) -> list[str]:
 @click.argument("text", nargs=-1, required=True)
 def note(config_file: Path | None, by: str, number: int, text: tuple[str, ...]) -> None:
     """Add a note to the history. Notes are never changed."""
-    _with_store(config_file, lambda store: store.note(number, by, " ".join(text), _now()))
+    from ari_app.errors import RequestRefused
+    from ari_app.requests.store import LONGEST_NOTE
+
+    written = " ".join(text)
+    if len(written) > LONGEST_NOTE:
+        raise RequestRefused(f"a note has at most {LONGEST_NOTE} characters, this one {len(written)}: make two of it")
+    _with_store(config_file, lambda store: store.note(number, by, written, _now()))
     click.echo(f"noted at request {number}")
 
 

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ari_app.agent_keys import features_of
 from ari_app.callflow import aloud, difference
 from ari_app.callflow.lint import proofread
 from ari_app.callflow.picture import draw as picture
@@ -126,9 +127,18 @@ def _facts(standard: Standard) -> Iterator[str]:
 
 @standard_.command()
 @named
-def keys(name: str) -> None:
-    """What the caller's keys and the agents' keys do."""
+@click.option("--features", is_flag=True, help="Print the agents' keys as Asterisk's features.conf wants them.")
+def keys(name: str, features: bool) -> None:
+    """What the caller's keys and the agents' keys do; or the agents' keys for features.conf.
+
+    \b
+        hotline standard keys after-sales
+        hotline standard keys after-sales --features > keys.conf
+    """
     standard = loaded(name)
+    if features:
+        click.echo(features_of(standard), nl=False)
+        return
     table = _table("key", "pressed", "leads to", "procedure")
     for key, what in aloud.caller_keys(standard):
         serving = standard.desk.keys.get(key)

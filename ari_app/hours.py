@@ -135,6 +135,11 @@ class Hours:
         """The date on the wall."""
         return moment.astimezone(self.zone).date()
 
+    def next_workday(self, day: date) -> date:
+        """The first day, from this one on, that has the hours of workdays; the day itself when none has in a year."""
+        days = (day + timedelta(days=n) for n in range(FARTHEST))
+        return next((found for found in days if self.workdays and self.of_day(found) == self.workdays), day)
+
     def midnight(self, day: date) -> datetime:
         """The moment a day begins, in UTC; where its midnight does not exist, the first moment after it."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)

@@ -115,7 +115,9 @@ async def trial(
 
     Raises NoAsterisk, PbxFailed, TrialEnded before anything is left running.
     """
+    report("Looking for an Asterisk …")
     asterisk = provide(report)
+    report(f"Starting it and the hotline ({asterisk}); a busy machine takes half a minute.")
     async with AsyncExitStack() as stack:
         _alone(folder, stack)
         plan = _frontline(address)

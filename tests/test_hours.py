@@ -255,3 +255,22 @@ def test_a_day_may_be_written_without_quotes_and_a_calendar_with_its_part() -> N
     assert hours.of_day(date(2026, 1, 6)) == ()  # Epiphany is a holiday there
     assert hours.of_day(date(2026, 1, 7)) == ()
     assert hours.of_day(date(2026, 1, 8)) == (Span(480, 1440),)
+
+
+@pytest.mark.parametrize(
+    ("day", "workday"),
+    [
+        ("2026-11-24", "2026-11-24"),
+        ("2026-11-29", "2026-11-30"),  # Sunday
+        ("2026-11-28", "2026-11-28"),  # a Saturday the admin opened
+        ("2026-12-24", "2026-12-25"),  # a Thursday the admin closed
+        ("2026-02-16", "2026-02-24"),  # spring festival
+    ],
+)
+def test_the_next_workday_is_this_one_or_the_first_after_it(day: str, workday: str) -> None:
+    assert OFFICE.next_workday(date.fromisoformat(day)) == date.fromisoformat(workday)
+
+
+def test_where_no_day_is_a_workday_the_day_stays_what_it_is() -> None:
+    day = date(2026, 11, 29)
+    assert Hours(SHANGHAI, workdays=()).next_workday(day) == day

@@ -206,6 +206,16 @@ def test_the_makefile_has_what_it_promises(target: str) -> None:
     assert re.search(rf"^{target}:.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.parametrize("target", ["demo", "run"])
+def test_who_waits_for_the_prompts_is_told_so_before(target: str) -> None:
+    """The first `make run` said nothing for two minutes (a newcomer's finding)."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert recipe is not None
+    said, building = recipe[1].splitlines()[:2]
+    assert said.startswith("\t@echo ") and "prompts build" in building
+
+
 def test_the_readme_tells_how_to_hear_it_and_how_to_test_it() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme and "make test" in readme

@@ -25,6 +25,6 @@ if ((${#wanted[@]})); then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
 fi
 
+echo "Installing Python packages into $venv (once, a minute or two)"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-echo "Installing Python packages into $venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e '.[dev]'

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ari_app.agent_keys import keys_of
 from ari_app.ami.client import AmiClient
 from ari_app.check import conffile
 from ari_app.check.ari import Ari
@@ -59,7 +60,7 @@ async def look(files: Files, ari: Ari, spoken: Standard) -> list[Finding]:
         return [
             _write_timeout(await files.read("ari.conf")),
             _sessions(await files.read("http.conf")),
-            *_keys(await files.read("features.conf"), await ari.variable("HOTLINE_AGENT_KEYS", KEYS), spoken),
+            *agents_keys(await files.read("features.conf"), await ari.variable("HOTLINE_AGENT_KEYS", KEYS), spoken),
         ]
     except (PbxUnreachable, OSError) as problem:
         mend = (
@@ -96,7 +97,7 @@ def _sessions(http_conf: Sections) -> Finding:
     )
 
 
-def _keys(features: Sections, group: str, spoken: Standard) -> list[Finding]:
+def agents_keys(features: Sections, group: str, spoken: Standard) -> list[Finding]:
     """The keys the group names, where each leads, and whether the standard knows that procedure."""
     keys = features.get("applicationmap", {})
     wanted = features.get(group, {})
@@ -115,7 +116,9 @@ def _keys(features: Sections, group: str, spoken: Standard) -> list[Finding]:
         lost = "the caller comes back to the application and is only offered the queue again"
         return [warning("agent-keys", told, lost, f"name one of: {', '.join(sorted(spoken.procedures))}")]
     told = ", ".join(f"{keys[name].partition(',')[0]} {procedure}" for procedure, name in sorted(procedures.items()))
-    return [fine("agent-keys", f"agents' keys: {told}")]
+    absent = ", ".join(sorted(key for name, key in keys_of(spoken).items() if name not in procedures))
+    more = f"; not in [{group}]: {absent} (hotline standard keys {spoken.name} --features)" if absent else ""
+    return [fine("agent-keys", f"agents' keys: {told}{more}")]
 
 
 def _sections(answer: dict[str, str]) -> Sections:

@@ -7,6 +7,7 @@ Rule 2: a normal form is `+` and digits (E.164), or digits alone for a local num
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -21,6 +22,8 @@ LONGEST = 40  # characters; no number of the world is longer, with all its punct
 MOST_DIGITS = 17  # of an E.164 number as phonenumbers knows them, and of a local one
 WITHHELD = frozenset({"anonymous", "unavailable", "restricted", "unknown", "private", "withheld", "blocked"})
 """What networks and Asterisk write in place of a number that is not told."""
+_MINUS = ("-", "\N{MINUS SIGN}", "\N{FULLWIDTH HYPHEN-MINUS}")
+_UNSEEN = ("Cc", "Cf")  # control characters, and those that turn or join the text around them
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 _PLAIN = re.compile(r"\+?[0-9]+")
 
@@ -107,6 +110,8 @@ def pattern(written: str, home: str = HOME) -> Pattern:
     Raises BrokenPattern. The message does not repeat what was written: it may be a caller's text.
     """
     text = written.strip()
+    if text[:1] in _MINUS or any(unicodedata.category(c) in _UNSEEN for c in text):
+        raise BrokenPattern("not a telephone number: it begins with a minus, or has characters nobody sees in it")
     if text.lower() in ("anonymous", "匿名"):
         return Pattern(Reach.ANONYMOUS)
     if text.endswith("*"):

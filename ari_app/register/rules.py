@@ -17,7 +17,8 @@ from ari_app.register.history import MOMENTS
 from ari_app.register.numbers import HOME, identify
 
 _UNITS = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86400}
-_YEARS_10 = 10 * 365 * 86400
+LONGEST_TIME = 10 * 365 * 86400
+"""Ten years: whoever means longer means for good."""
 
 
 def seconds(written: Any) -> Any:
@@ -41,7 +42,7 @@ def part_of_day(written: Any) -> Any:
         raise ValueError("write a part of the day as 22:00-06:00") from None
 
 
-Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=_YEARS_10, allow_inf_nan=False)]
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=LONGEST_TIME, allow_inf_nan=False)]
 PartOfDay = Annotated[Between, BeforeValidator(part_of_day)]
 Calls = Annotated[int, Field(ge=1, le=MOMENTS)]
 

@@ -157,6 +157,8 @@ class Rehearsal:
     journal: tuple[Milestone, ...]
     acts: tuple[tuple[float, Act], ...]
     filed: tuple[Filing, ...] = ()
+    in_vain: Hears | None = None
+    """What the caller waited for and never heard to its end: nothing they would have done after it has happened."""
 
     @property
     def timeline(self) -> tuple[str, ...]:
@@ -196,7 +198,11 @@ async def _rehearse(standard: Standard, script: Script, arrival: Arrival, place:
         pass
     finally:
         caller.cancel()
-    return Rehearsal(tuple(line.journal), tuple(acts), tuple(filed))
+    return Rehearsal(tuple(line.journal), tuple(acts), tuple(filed), _in_vain(script, channel.heard))
+
+
+def _in_vain(script: Script, heard: list[str]) -> Hears | None:
+    return next((act for act in script if isinstance(act, Hears) and heard.count(act.prompt) < act.times), None)
 
 
 async def _play(channel: SimulatedChannel, script: Script, acts: list[tuple[float, Act]]) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ari_app.call import Filing, Kind
 from ari_app.hours import Hours
-from ari_app.requests.clocks import Clock, chain
+from ari_app.requests.clocks import Clock, begin, chain
 from ari_app.requests.numbers import Refused, vet
 from ari_app.requests.settings import RequestsSettings
 
@@ -66,6 +67,13 @@ class Letter:
     taken: dict[str, str] = field(default_factory=dict, repr=False)
     clocks: tuple[Clock, ...] = ()
     not_before: datetime | None = None
+    by: str = ""  # who filed it by hand; "": a call did
+
+    @property
+    def due(self) -> datetime | None:
+        """When the first of its clocks has run out, if it has one with a figure."""
+        stage = begin(self.clocks, (), self.at, Hours.always(ZoneInfo(self.zone)))
+        return None if stage is None else stage.due
 
 
 def write(
@@ -110,32 +118,44 @@ def write(
 
 
 def follow_up(
-    settings: RequestsSettings, number: str, why: str, within: int, after: int, rule: str, to: str, dial: bool,
-    at: datetime,
+    standard: Promises, settings: RequestsSettings, number: str, why: str, within: int | None, after: int, rule: str,
+    to: str, dial: bool, at: datetime, by: str,
 ) -> Letter:  # fmt: skip
     """The letter of a call that is to be made without anybody having rung: a follow-up (S004-I09, S004-I10).
 
-    `within` and `after`: days, counted from the day of `at`.
+    `within` and `after`: days, counted from the day of `at`. Without `within` the reason's own clock runs.
     """
-    clock = Clock(plain(why, 80), days=within, rule=plain(rule, 120), dial=dial)
     vetted = vet(plain(number, 80), settings.region, tuple(settings.allowed_prefixes), settings.internal_digits)
-    hours = settings.always
-    begin = hours.midnight(hours.today(at) + timedelta(days=after))
+    hours = standard.hours or settings.always
+    first_day = hours.midnight(hours.today(at) + timedelta(days=after))
     return Letter(
         key=uuid.uuid4().hex,
         at=at,
         kind=Kind.TICKET,
-        procedure=clock.name,
-        standard="",
+        procedure=plain(why, 80),
+        standard=plain(f"{standard.name} {standard.version}", 80),
         zone=hours.zone.key,
         call_id="",
         to=plain(to, 80),
         number="" if isinstance(vetted, Refused) else vetted.number,
         given=plain(number, 80),
         refused=vetted.reason if isinstance(vetted, Refused) else "",
-        clocks=(clock,),
-        not_before=begin if after else None,
+        clocks=_by_hand(standard, plain(why, 80), within, plain(rule, 120), dial),
+        not_before=first_day if after else None,
+        by=plain(by, 80),
     )
+
+
+def _by_hand(standard: Promises, why: str, within: int | None, rule: str, dial: bool) -> tuple[Clock, ...]:
+    """The clocks of a reason: its own, of which the first has the limit and the rule that somebody gave instead.
+
+    Somebody is to be rung from the first one on, unless people ring.
+    """
+    first, *others = chain(standard.clocks, why) or (Clock(why),)
+    if within is not None:
+        first = replace(first, minutes=None, days=within, next_day=None, agreed=False)
+    first = replace(first, rule=rule or first.rule, dial=dial)
+    return (first, *(replace(clock, dial=clock.dial and dial) for clock in others))
 
 
 def plain(text: str, longest: int) -> str:

@@ -62,7 +62,8 @@ def page(request: Request, now: datetime) -> list[str]:
     late = ", LATE" if request.late(now) else ""
     told = [f"request {request.id}: {request.kind}, {request.state}{', urgent' if request.urgent else ''}"]
     facts = {
-        "filed": f"{moment(request.filed_at, zone)} by procedure {request.procedure}"
+        "filed": f"{moment(request.filed_at, zone)} {'by procedure' if request.call_id else 'by hand, for'} "
+        + request.procedure
         + (f" of {request.standard}" if request.standard else ""),
         "for": request.to,
         "number": request.number or request.given,

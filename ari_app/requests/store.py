@@ -32,6 +32,7 @@ EARLY = timedelta(minutes=10)
 """A caller who was promised a time is rung at most so long before it, and by it (S004-O05)."""
 ABANDONED = timedelta(minutes=30)
 """A request one of our workers claimed so long ago is open again: that worker has died."""
+LONGEST_NOTE = 2000
 AT_ONCE = 100
 """Requests looked at in one look."""
 
@@ -111,7 +112,8 @@ class Store:
         row = made.one()
         if stage is not None:
             await _begin(connection, row.id, 0, stage)
-        await _note(connection, row, letter.at, "call", "filed", letter.procedure, filing=letter.key)
+        how = f"{letter.procedure}, added by hand" if letter.by else letter.procedure
+        await _note(connection, row, letter.at, letter.by or "call", "filed", how, filing=letter.key)
         return int(row.id)
 
     # ------------------------------------------------------------------ reading
@@ -173,7 +175,9 @@ class Store:
             await _go(connection, row, then, by, now, note)
 
     async def note(self, number: int, by: str, text: str, now: datetime) -> None:
-        """Something is added to the history; notes are never changed."""
+        """Something is added to the history; notes are never changed. Raises RequestRefused for one that is none."""
+        if not plain(text, LONGEST_NOTE).strip():
+            raise RequestRefused("a note says something: this one is empty")
         async with self._taken(number) as (connection, row):
             await _note(connection, row, now, by, "note", text)
 
@@ -338,4 +342,4 @@ async def _note(
     state: str = "", filing: str | None = None,
 ) -> None:  # fmt: skip
     values = {"request": row.id, "at": now, "by": plain(by, 80), "what": plain(what, 40), "state": state or row.state}
-    await connection.execute(HISTORY.insert().values(**values, note=plain(note, 2000), filing=filing))
+    await connection.execute(HISTORY.insert().values(**values, note=plain(note, LONGEST_NOTE), filing=filing))

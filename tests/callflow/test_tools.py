@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -251,6 +252,43 @@ def test_every_door_can_be_rehearsed(home: Path) -> None:
     assert rehearsed(str(home), "--door", "after-queue")[1] == "0.0 play anything-else “Anything else?”"
     assert rehearsed(str(home), "--door", "after-queue", "--status", "TIMEOUT")[1].startswith("0.0 play busy ")
     assert rehearsed(str(home), "--procedure", "wrong-number")[1].startswith("0.0 play wrong-number")
+
+
+def test_a_sentence_that_was_waited_for_in_vain_is_told_at_the_end(home: Path) -> None:
+    """On a Saturday the page's own example waited for lunch, heard of closing time, and ended well."""
+    done = run(rehearse_, str(home), "--caller", "hears offer 3, says 2")
+    assert done.exit_code == 1 and done.output.rstrip().endswith("hang up")
+    said = "the caller waited in vain to hear offer 3 times: it was not said to its end on this call"
+    assert isinstance(done.exception, BrokenScript) and str(done.exception) == said
+    assert rehearsed(str(home), "--caller", "hears offer 2, says 2")[-1].endswith("hand off hotline")
+
+
+def test_what_the_page_rehearses_comes_true_today() -> None:
+    page = (ROOT / "docs" / "reading-a-standard.md").read_text(encoding="utf-8")
+    shown = [shlex.split(line)[2:] for line in re.findall(r"^    (hotline rehearse .*)", page, re.MULTILINE)]
+    assert shown
+    for arguments in shown:
+        assert any(" play lunch " in line for line in rehearsed(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--notice nope", "--notice 'nope' is not known; there is outage, failure"),
+        ("--language xx", "--language 'xx' is not known; there is en, zh-CN"),
+        ("--door after-queue --status BOGUS", "--status 'BOGUS' is not known; there is CONTINUE, TIMEOUT, FULL, "),
+        ("--door transferred --status TIMEOUT", "--status 'TIMEOUT' is not known; there is ANSWER, BUSY, NOANSWER, "),
+        ("--status BUSY", "a --status is told by --door after-queue or transferred, and they come by incoming"),
+    ],
+)
+def test_a_word_nobody_knows_is_refused_with_the_known_ones(words: str, said: str) -> None:
+    """Each was passed over, and the plain call played (a newcomer's finding)."""
+    problem = run(rehearse_, "hotline-standard", *words.split()).exception
+    assert isinstance(problem, BrokenScript) and str(problem).startswith(said) and "\n" not in str(problem)
+
+
+def test_a_notice_and_a_language_that_are_known_are_played() -> None:
+    assert "play area-outage" in printed(rehearse_, "hotline-standard", "--notice", "outage", "--language", "zh-CN")
 
 
 def test_a_sentence_the_standard_does_not_say_cannot_be_waited_for(home: Path) -> None:

@@ -80,10 +80,27 @@ def test_removing_what_is_not_there_fails_and_says_so(database: str) -> None:
     assert result.exit_code == 1 and "is not in the register" in result.output
 
 
-@pytest.mark.parametrize("arguments", [("add", "alice", "station"), ("add", "138*", "station", "--for", "soon")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("add", "alice", "station"),
+        ("add", "138*", "station", "--for", "soon"),
+        ("add", "138*", "station", "--for", "0 s"),  # "entered", and over already
+        ("add", "138*", "station", "--for", "99999999 d"),  # no date at all
+        ("add", "138*", "station", "--reason", "x" * 501),  # was cut without a word
+        ("add", "station", "--", "-1"),
+        ("--home", "XX", "add", "138*", "station"),
+    ],
+)
 def test_a_mistyped_command_is_refused_in_words(database: str, arguments: tuple[str, ...]) -> None:
     result = run(database, *arguments)
     assert result.exit_code == 2 and "Traceback" not in result.output
+    assert done(database, "list", "--all") == "no number is known\n"
+
+
+def test_a_region_can_be_written_small_and_an_unknown_one_is_named(database: str) -> None:
+    assert "entered: +442079460000" in done(database, "--home", "gb", "add", "020 7946 0000", "allow")
+    assert "'XX' is no country with telephone numbers" in run(database, "--home", "XX", "list").output
 
 
 def test_a_register_goes_through_a_sheet_unchanged(database: str, tmp_path: Path) -> None:

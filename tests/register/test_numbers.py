@@ -85,6 +85,14 @@ def test_what_is_no_pattern_is_refused_with_the_mend(written: str) -> None:
         pattern(written)
 
 
+@pytest.mark.parametrize(
+    "written", ["-1", "-13800138000", "\N{MINUS SIGN}1", "138\n001", "138\x00*", "95000-\u202e95999"]
+)
+def test_a_minus_is_no_number_and_nothing_unseen_is_in_one(written: str) -> None:
+    with pytest.raises(BrokenPattern, match="not a telephone number: it begins with a minus, or has characters nobody"):
+        pattern(written)
+
+
 @given(HOSTILE)
 def test_a_hostile_pattern_is_understood_or_refused_and_never_repeated(written: str) -> None:
     try:

@@ -95,6 +95,17 @@ def test_what_people_do_is_in_the_history_with_their_name(hotline: Hotline, left
     assert "done (done) by wang  answered" in told and NUMBER in told
 
 
+@pytest.mark.parametrize(("text", "said"), [("", "is empty"), (" \n", "is empty"), ("x" * 2001, "at most 2000")])
+def test_a_note_says_something_and_is_kept_whole(
+    hotline: Hotline, left: Callable[..., None], text: str, said: str
+) -> None:
+    left(posted(NOW))
+    refused = hotline("note", "1", text)
+    assert isinstance(refused.exception, RequestRefused) and said in str(refused.exception)
+    assert "note (" not in hotline("show", "1").output
+    assert hotline("note", "1", "x" * 2000).exit_code == 0
+
+
 @pytest.mark.rule("S002-01", "S002-02")
 def test_a_fault_is_advanced_from_the_command_line(hotline: Hotline, left: Callable[..., None]) -> None:
     left(ticket("fault-preprocess"))
@@ -196,15 +207,43 @@ def test_a_reply_is_drafted_and_one_with_a_gap_is_not(hotline: Hotline) -> None:
 
 @pytest.mark.rule("S004-I09", "S004-I10")
 def test_a_follow_up_call_is_filed_by_whoever_delivers_and_sells(hotline: Hotline) -> None:
-    assert hotline("add", "13800138000", "--why", "delivery-call", "--within", "0", "--rule", "S004-I09").output == (
-        "request 1 is filed\n"
-    )
+    filed = hotline("add", "13800138000", "--why", "delivery-call", "--within", "0", "--rule", "S004-I09").output
+    assert filed.startswith("request 1 is filed, due ")
     hotline("add", "13900139000", "--why", "purchase-call", "--within", "25", "--after", "20", "--by", "shop")
     told = hotline("show", "2").output
-    assert "purchase-call:" in told and "not before" in told and "by shop  added by hand" in told
+    assert "purchase-call:" in told and "not before" in told
+    assert (
+        "filed (open) by shop  purchase-call, added by hand" in told and "by hand, for purchase-call of retail" in told
+    )
+    assert "by call" not in told and "by procedure" not in told
     today, later = (json.loads(line) for line in hotline("list", "--json").output.splitlines())
     days = (datetime.fromisoformat(later["due"]) - datetime.fromisoformat(today["due"])).days
     assert days in (24, 25)  # late in the evening today's call is due at midnight
+
+
+def test_a_request_added_by_hand_has_the_clock_of_its_reason(hotline: Hotline) -> None:
+    """It was filed with no clock, so that nothing was ever due (a newcomer's finding)."""
+    assert "is filed, due " in hotline("add", "13800138000", "--why", "complaint-simple").output
+    hotline("add", "13900139000", "--why", "purchase-call", "--after", "20", "--by-hand")
+    hotline("add", "13700137000", "--why", "complaint-simple", "--within", "3", "--rule", "ours")
+    told = {one["id"]: one for one in map(json.loads, hotline("list", "--json").output.splitlines())}
+    filed, until = (datetime.fromisoformat(told[1][name]) for name in ("filed", "due"))
+    assert (told[1]["clock"], until - filed) == ("complaint-simple", timedelta(minutes=120))
+    days = {n: (datetime.fromisoformat(told[n]["due"]) - filed).days for n in (2, 3)}
+    assert days[2] in (24, 25) and days[3] in (2, 3)
+    assert "[S000-20]" in hotline("show", "1").output and "[ours]" in hotline("show", "3").output
+    assert hotline("add", "13600136000", "--why", "failure-callback").output == (
+        "request 4 is filed, with no due time\n"  # the standard prints no figure
+    )
+
+
+def test_nobody_is_to_be_rung_later_than_by_when(hotline: Hotline) -> None:
+    for days in (("--after", "9", "--within", "5"), ("--after", "2")):
+        refused = hotline("add", "13800138000", "--why", "complaint-simple", *days)
+        assert isinstance(refused.exception, RequestRefused), refused.output
+        assert str(refused.exception).startswith("it would be due ") and "\n" not in str(refused.exception)
+    assert hotline("list").output == "nothing is open\n"
+    assert hotline("add", "13800138000", "--why", "complaint-simple", "--after", "5", "--within", "5").exit_code == 0
 
 
 @pytest.mark.parametrize("why", ["nope", "dropped-call"])  # of a line that broke off its caller is rung at any hour
