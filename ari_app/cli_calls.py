@@ -109,10 +109,8 @@ def export(config_file: Path | None, day: datetime | None, as_csv: bool, out: Pa
 
     try:
         ask(config_file, write)
-    except BrokenPipeError:  # whoever reads has read enough; click ends quietly
-        raise
     except OSError as problem:
-        raise click.FileError(str(out or "standard output"), problem.strerror or "cannot be written") from None
+        raise click.FileError(str(out), problem.strerror or "cannot be written") from None
 
 
 # ---------------------------------------------------------------------- asking
