@@ -157,6 +157,11 @@ def check_url(url: str) -> str:
     return url
 
 
+def without_password(url: str) -> str:
+    """`url` as it may be told to people. Raises BrokenConfiguration."""
+    return url if _parse(url).password is None else sa.make_url(url).render_as_string(hide_password=True)
+
+
 def _parse(url: str) -> sa.URL:
     """SQLAlchemy's URL with the driver we use; `sqlite:///file` and `postgresql://…` need not name it."""
     try:
