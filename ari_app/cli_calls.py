@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ari_app.cli_moment import DAY
 from ari_app.errors import StoreUnreachable
 from ari_app.records.facts import Outcome
 
@@ -30,7 +31,7 @@ config_option = click.option(
 )
 day_option = click.option(
     "--day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     metavar="YYYY-MM-DD",
     help="Only calls of this day, by this machine's clock.",
 )
