@@ -30,7 +30,7 @@ def reading(file: Path) -> Iterator[Iterator[str]]:
     except BrokenCalls as problem:
         raise BrokenCalls(f"{file}: {problem}") from None
     except UnicodeDecodeError:
-        raise BrokenSheet(f"{file}: is not UTF-8; save it as UTF-8 (“CSV UTF-8” in a spreadsheet)") from None
+        raise BrokenSheet(f"{file}: is not UTF-8; save it as UTF-8 (in a spreadsheet: CSV UTF-8)") from None
     except OSError as problem:
         raise click.FileError(str(file), problem.strerror) from None
 
