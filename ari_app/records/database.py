@@ -141,11 +141,11 @@ class Database:
         except StoreUnreachable:
             raise
         except (exc.DBAPIError, exc.TimeoutError, OSError, TimeoutError) as problem:
-            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine)}") from None
+            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine, _cause(problem))}") from None
         except Exception as problem:
             if not type(problem).__module__.startswith("asyncpg"):  # what the driver says while connecting
                 raise
-            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine)}") from None
+            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine, _cause(problem))}") from None
 
 
 # ---------------------------------------------------------------------- opening
@@ -295,7 +295,16 @@ def _cause(problem: Exception) -> str:
     return first.removeprefix(f"{type(problem).__name__}: ").rpartition(">: ")[2].rstrip(".") or "does not answer"
 
 
-def _mend(engine: AsyncEngine) -> str:
+_NO_DATABASE = {
+    "file is not a database": "is it another program's? name another file",
+    "database disk image is malformed": "it is damaged: put a copy of it back, or move it away: a new one is begun",
+}
+"""What SQLite says of a file that no room and no rights would mend."""
+
+
+def _mend(engine: AsyncEngine, cause: str) -> str:
+    if cause in _NO_DATABASE:
+        return _NO_DATABASE[cause]
     if engine.dialect.name == "sqlite":
         return "is there room on its disk, and may this user write its file and folder?"
     return "is PostgreSQL running there, and do user, password and database exist?"
