@@ -2,7 +2,7 @@
 
 Rule: a person reads what is printed: one line naming the cause and the mend, never a traceback.
 Exit codes: 0 done, 1 something went wrong while running, 2 the command line or a file is wrong,
-3 another worker has taken our name (do not start this one again).
+3 another worker has taken our name (do not start this one again), 141 whoever read what is printed has read enough.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ from ari_app.ari.reloading import Rereading
 from ari_app.collector import spare_what_stays
 from ari_app.ending import let_go, unended
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
+from ari_app.outlet import CannotPrint, ReaderGone, give_up, open_outlet
 from ari_app.switchboard import LET_GO_WITHIN, Switchboard
 
 log = logging.getLogger("ari_app")
 
 GONE_WITHIN = 5.0
 """Seconds from the last thing a worker has to do to its end, whatever task or thread would be waited for."""
+
+READER_GONE = 141
+"""As a shell tells of a program that SIGPIPE ended: 128 + 13."""
 
 ELSEWHERE = {
     "agent": "cli_agent:agent",
@@ -176,10 +180,17 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
 
 def main() -> None:
     """Entry point: turns our own errors into one line on standard error and an exit code."""
+    open_outlet()
     try:
-        hotline.main(standalone_mode=True)
+        try:
+            hotline.main(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except HotlineError as problem:
-        click.echo(f"hotline: {problem}", err=True)
+        if isinstance(problem, CannotPrint | ReaderGone):
+            give_up()
+        if not isinstance(problem, ReaderGone):
+            click.echo(f"hotline: {problem}", err=True)
         sys.exit(_code_of(problem))
 
 
@@ -191,5 +202,7 @@ def _code_of(problem: BaseException | None) -> int:
             return 2
         case NameTaken():
             return 3
+        case ReaderGone():
+            return READER_GONE
         case _:
             return 1

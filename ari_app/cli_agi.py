@@ -10,7 +10,9 @@ import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -25,9 +27,38 @@ from ari_app.register.live import LiveRegister
 from ari_app.register.numbers import HOME
 from ari_app.register.store import Store
 
+log = logging.getLogger("ari_app.agi")
+
 
 class NoDoor(HotlineError):
     """The AGI door cannot be opened."""
+
+
+class _InForce:
+    """The rules callers are judged by; read again in a thread, nobody waits for a file. Broken ones are refused."""
+
+    def __init__(self, rules: Screening, read: Callable[[], Screening], register: LiveRegister) -> None:
+        self.rules, self._read, self._register = rules, read, register
+        self._one_at_a_time, self._reading = asyncio.Lock(), set[asyncio.Task[None]]()
+        register.use([rules])
+
+    def begin(self) -> None:
+        """Returns at once."""
+        reading = asyncio.create_task(self._again(), name="reading the rules")
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+
+    async def _again(self) -> None:
+        async with self._one_at_a_time:
+            try:
+                self.rules = await asyncio.to_thread(self._read)
+            except HotlineError as problem:
+                log.error("not reloaded, the old rules stay: %s", problem)
+            except Exception:
+                log.exception("not reloaded, the old rules stay")
+            else:
+                self._register.use([self.rules])
+                log.info("reloaded the rules")
 
 
 @click.command()
@@ -42,22 +73,25 @@ class NoDoor(HotlineError):
 def agi(
     config_file: Path | None, database: str | None, rules_file: Path | None, home: str, host: str, port: int
 ) -> None:
-    """Answer AGI(agi://HOST/screen) until SIGTERM or Ctrl-C.
+    """Answer AGI(agi://HOST/screen) until SIGTERM or Ctrl-C. SIGHUP reads the rules again, for new calls.
 
     Sets HOTLINE_VERDICT (admit, challenge, station, reject) and HOTLINE_REASON; the script's first argument, if
     any, is the verdict of STIR/SHAKEN. When neither is set afterwards, nobody answered: go on as for admit.
     """
     logging.basicConfig(level="INFO", stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    rules = rules_of(rules_file, home, config_file)
-    asyncio.run(_serve(database_url(config_file, database), rules, home, host, port))
+    read = partial(rules_of, rules_file, home, config_file)
+    rules = read()
+    asyncio.run(_serve(database_url(config_file, database), rules, read, home, host, port))
 
 
-async def _serve(url: str, rules: Screening, home: str, host: str, port: int) -> None:
+async def _serve(url: str, rules: Screening, read: Callable[[], Screening], home: str, host: str, port: int) -> None:
     database = await Database.open(url)
     try:
         register = LiveRegister(Store(database), home=home)
-        register.use([rules])
-        judge = door.judged_by(register, lambda: rules, lambda: datetime.now().astimezone())
+        in_force = _InForce(rules, read, register)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, in_force.begin)
+        judge = door.judged_by(register, lambda: in_force.rules, lambda: datetime.now().astimezone())
         try:
             opened = await door.serve(judge, host, port)
         except OSError as problem:
@@ -65,7 +99,6 @@ async def _serve(url: str, rules: Screening, home: str, host: str, port: int) ->
         spare_what_stays()
         click.echo(f"listening on {host} port {opened.port}")
         following = asyncio.create_task(register.run())
-        loop = asyncio.get_running_loop()
         for signal_ in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_, following.cancel)
         with contextlib.suppress(asyncio.CancelledError):

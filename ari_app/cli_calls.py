@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ari_app.cli_moment import DAY
 from ari_app.errors import StoreUnreachable
 from ari_app.records.facts import Outcome
 
@@ -30,7 +31,7 @@ config_option = click.option(
 )
 day_option = click.option(
     "--day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     metavar="YYYY-MM-DD",
     help="Only calls of this day, by this machine's clock.",
 )
@@ -109,10 +110,8 @@ def export(config_file: Path | None, day: datetime | None, as_csv: bool, out: Pa
 
     try:
         ask(config_file, write)
-    except BrokenPipeError:  # whoever reads has read enough; click ends quietly
-        raise
     except OSError as problem:
-        raise click.FileError(str(out or "standard output"), problem.strerror or "cannot be written") from None
+        raise click.FileError(str(out), problem.strerror or "cannot be written") from None
 
 
 # ---------------------------------------------------------------------- asking

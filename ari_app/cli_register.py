@@ -12,11 +12,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -24,7 +23,19 @@ from ari_app import config
 from ari_app.ami.agents import names_of
 from ari_app.cli_agent import over_ami
 from ari_app.cli_misdialled import misdialled
-from ari_app.cli_register_show import change_line, home_region, json_of, lasting, line_of, moment, region, whom, why
+from ari_app.cli_register_files import reading, writing
+from ari_app.cli_register_show import (
+    as_typed,
+    change_line,
+    home_region,
+    json_of,
+    lasting,
+    line_of,
+    moment,
+    region,
+    whom,
+    why,
+)
 from ari_app.errors import BrokenStandard, PbxUnreachable
 from ari_app.paths import standard_folder
 from ari_app.procedures.screening import Screening, Treatment, Verdict, judge, speaks, word_of
@@ -43,10 +54,29 @@ Result = TypeVar("Result")
 
 
 TREATMENT = click.Choice([treatment.value for treatment in Treatment])
-RULES = "A standard.yaml, or a file with its `screening` section [default: the configured standard's]."
+RULES = "A standard.yaml, or a file with its `screening` section"
 
 
-@click.group()
+class _Configured(click.Group):
+    """Every command below takes `-c` too, as everywhere else."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        cmd.params.append(_config_option())
+        super().add_command(cmd, name)
+
+
+def _config_option() -> click.Option:
+    def instead(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+        if value is not None and ctx.obj:
+            ctx.obj["config"] = value
+
+    return click.Option(
+        ("--config", "-c"), type=click.Path(path_type=Path), expose_value=False, callback=instead,
+        help="Configuration file.",
+    )  # fmt: skip
+
+
+@click.group(cls=_Configured)
 @click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("--database", envvar="HOTLINE_DATABASE", show_envvar=True, metavar="URL",
               help="Where the register is kept [default: where the records are].")  # fmt: skip
@@ -60,8 +90,7 @@ def register(ctx: click.Context, config_file: Path | None, database: str | None,
     A pattern is a number (+8613800138000, 13800138000, 10086), a prefix (+86170*, 010*), a range
     (+8613800138000-+8613800138999), or the word anonymous.
     """
-    url = database_url(config_file, database)
-    ctx.obj = {"url": url, "by": by or _login(), "home": home, "config": config_file}
+    ctx.obj = {"database": database, "by": by or _login(), "home": home, "config": config_file}
 
 
 def database_url(config_file: Path | None, given: str | None) -> str:
@@ -77,8 +106,10 @@ def _login() -> str:
 
 
 def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
+    url = database_url(_config_file(), click.get_current_context().obj["database"])
+
     async def do() -> Result:
-        database = await Database.open(click.get_current_context().obj["url"])
+        database = await Database.open(url)
         try:
             return await work(Store(database))
         finally:
@@ -92,7 +123,7 @@ def _by() -> str:
 
 
 def _undone_by(batch: Batch) -> None:
-    click.echo(f"to undo it: hotline register undo {batch}")
+    click.echo(f"to undo it: {as_typed()} undo {batch}")
 
 
 # ------------------------------------------------------------------ changing
@@ -207,7 +238,8 @@ def changes(count: int) -> None:
 
 @register.command()
 @click.argument("number")
-@click.option("--rules", "rules_file", type=click.Path(path_type=Path), metavar="FILE", help=RULES)
+@click.option("--rules", "rules_file", type=click.Path(path_type=Path), metavar="FILE",
+              help=f"{RULES} [default: the configured standard's].")  # fmt: skip
 @click.option("--dialled", default="", help="The number they ring.")
 def explain(number: str, rules_file: Path | None, dialled: str) -> None:
     """How a caller with this NUMBER would be taken now, and why. NUMBER is a caller id as it comes."""
@@ -242,7 +274,7 @@ def export(file: Path) -> None:
         return [entry async for entry in store.all()]
 
     found = _with_store(entries)
-    with _writing(file) as out:
+    with writing(file) as out:
         written = sheet.write(found, out)
     if str(file) != "-":
         click.echo(f"{written} entries on {file}")
@@ -257,50 +289,23 @@ def import_(file: Path, dry_run: bool) -> None:
     The whole file is read before anything is entered; an entry for the same pattern is replaced.
     """
     by, home, now = _by(), home_region(), time.time()
-    with _reading(file) as lines:
+    with reading(file) as lines:
         count = sum(1 for _ in sheet.read(lines, by=by, at=now, home=home))
     if dry_run:
         click.echo(f"{count} entries can be entered")
         return
-    with _reading(file) as lines:
+    with reading(file) as lines:
         batch = _with_store(lambda store: store.add(sheet.read(lines, by=by, at=now, home=home), by, what="import"))
     click.echo(f"entered: {count} entries")
     _undone_by(batch)
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[IO[str]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            yield lines
-    except sheet.BrokenSheet as problem:
-        raise sheet.BrokenSheet(f"{file}: {problem}") from None
-    except replaying.BrokenCalls as problem:
-        raise replaying.BrokenCalls(f"{file}: {problem}") from None
-    except UnicodeDecodeError:
-        raise sheet.BrokenSheet(f"{file}: is not UTF-8; save it as UTF-8") from None
-    except OSError as problem:
-        raise click.FileError(str(file), problem.strerror) from None
-
-
-@contextmanager
-def _writing(file: Path) -> Iterator[IO[str]]:
-    if str(file) == "-":
-        with click.open_file("-", "w", encoding="utf-8") as out:
-            yield out
-        return
-    try:
-        with file.open("w", encoding="utf-8-sig", newline="") as written:
-            yield written
-    except OSError as problem:
-        raise click.FileError(str(file), problem.strerror) from None
 
 
 # ------------------------------------------------------------------ replay
 
 
 @register.command()
-@click.option("--rules", "rules_file", required=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES)
+@click.option("--rules", "rules_file", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help=f"{RULES}: the rules to try.")  # fmt: skip
 @click.option("--against", "now_file", type=click.Path(path_type=Path), metavar="FILE",
               help="The rules in force now [default: the configured standard's].")  # fmt: skip
 @click.argument("calls", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="CALLS")
@@ -317,7 +322,7 @@ def replay(rules_file: Path, now_file: Path | None, calls: Path) -> None:
     async def look(store: Store) -> list[replaying.Difference]:
         live = LiveRegister(store, home=home)
         await live.load()
-        with _reading(calls) as lines:
+        with reading(calls) as lines:
             return list(replaying.replay(replaying.of_lines(lines), live.lookup, before, after, zone, home))
 
     differences = _with_store(look)

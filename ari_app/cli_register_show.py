@@ -5,12 +5,15 @@ Rule: no output can be a terminal's command: what is shown is in its normal form
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 
 import click
 import phonenumbers
+from click.core import ParameterSource
 
 from ari_app.procedures.screening import Screening, faded
+from ari_app.records.database import without_password
 from ari_app.register.entries import LONGEST_REASON, Entry, plain
 from ari_app.register.numbers import HOME, BrokenPattern, Pattern, pattern
 from ari_app.register.reading import Change
@@ -55,6 +58,20 @@ def lasting(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
     if not 0 < lasts <= LONGEST_TIME:
         raise click.BadParameter("is no time at all, or more than ten years; for good is without --for", ctx, param)
     return lasts
+
+
+def as_typed() -> str:
+    """`hotline register` with the options that say which register was meant; one in the environment stays there.
+
+    A password that was typed is not repeated."""
+    ctx = click.get_current_context()
+    words = ["hotline", "register"]
+    if ctx.obj["config"] is not None:
+        words += ["-c", str(ctx.obj["config"])]
+    parent, database = ctx.parent, ctx.obj["database"]
+    if database and parent and parent.get_parameter_source("database") is ParameterSource.COMMANDLINE:
+        words += ["--database", without_password(database)]
+    return shlex.join(words)
 
 
 def line_of(entry: Entry, now: float, rules: Screening | None = None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ari_app.cli_calls import ask, bounds, config_option
+from ari_app.cli_moment import DAY
 
 if TYPE_CHECKING:
     from ari_app.records.facts import CallRecord
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @config_option
 @click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+    "--day", type=DAY, metavar="YYYY-MM-DD",
     help="The day, by this machine's clock [default: today].",
 )  # fmt: skip
 @click.option(

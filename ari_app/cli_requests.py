@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ari_app.call import Kind
+from ari_app.cli_moment import DAY, Moment
 from ari_app.requests.states import LIVE, State
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def digest(config_file: Path | None, to: str, night: bool) -> None:
 @_config
 @click.option("--csv", "as_csv", is_flag=True, required=True, help="As comma-separated values; the only format.")
 @click.option("--out", "-o", type=click.Path(path_type=Path, dir_okay=False), help="A file [default: print it].")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was filed since this day (UTC).")
+@click.option("--since", type=DAY, help="Only what was filed since this day (UTC).")
 def export(config_file: Path | None, as_csv: bool, out: Path | None, since: datetime | None) -> None:
     """All requests, for a spreadsheet; no cell of it is taken for a formula."""
     from ari_app.errors import BrokenConfiguration
@@ -285,7 +286,7 @@ def advance(config_file: Path | None, by: str, note: str, number: int) -> None:
 @_config
 @_signed
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
-@click.argument("time", metavar="TIME", type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]))
+@click.argument("time", metavar="TIME", type=Moment(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]))
 def promise(config_file: Path | None, by: str, number: int, time: datetime) -> None:
     """The caller was promised to be rung at TIME, "2026-11-25 15:00", in the request's own zone (S004-O05)."""
     from ari_app.requests.showing import moment
@@ -307,7 +308,7 @@ def promise(config_file: Path | None, by: str, number: int, time: datetime) -> N
 @click.option("--content", required=True, help="The answer, or what has become of the complaint.")
 @click.option("--attitude", required=True, help="What the caller said of it: 满意, 接受 …")
 @click.option("--policy", default="", help="The policy an answer rests on.")
-@click.option("--at", type=click.DateTime(["%Y-%m-%d %H:%M"]), help="When they were rung [default: now].")
+@click.option("--at", type=Moment(["%Y-%m-%d %H:%M"]), help="When they were rung [default: now].")
 @click.option("--zone", default="Asia/Shanghai", show_default=True, help="The zone in which the hour is written.")
 def reply(kind: str, zone: str, at: datetime | None, **words: str) -> None:
     """The reply text of a 12345 hotline in its fixed format (S004-E02, S004-E03)."""

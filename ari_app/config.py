@@ -17,10 +17,13 @@ from ari_app.records import settings as records
 from ari_app.records.settings import RecordsSettings
 from ari_app.requests.settings import RequestsSettings
 from ari_app.station import StationSettings
-from ari_app.yamlfile import YamlFile, validated
+from ari_app.yamlfile import YamlFile, spelled, validated
 
 WORKER = r"^[A-Za-z0-9_.-]{1,40}$"
-DialplanWord = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{1,79}$")]
+WORKERS_NAME = "a worker's name is 1 to 40 letters, digits, dots, dashes"
+DialplanWord = Annotated[
+    str, spelled(r"[0-9A-Za-z][A-Za-z0-9_-]{1,79}", "a queue's name is 2 to 80 letters, digits, dashes, no dash first")
+]
 
 
 class _Strict(BaseModel):
@@ -30,7 +33,9 @@ class _Strict(BaseModel):
 class AriSettings(_Strict):
     """How to reach ARI (http.conf, ari.conf)."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] = "http://127.0.0.1:8088/ari"
+    url: Annotated[str, spelled(r"https?://[^\s/]+(/\S*)?", "write it as http://127.0.0.1:8088/ari")] = (
+        "http://127.0.0.1:8088/ari"
+    )
     user: str = "hotline"
     password: SecretStr = SecretStr("")
 
@@ -54,18 +59,18 @@ class AgiSettings(_Strict):
 class Configuration(_Strict):
     """One worker's configuration."""
 
-    worker: Annotated[str, Field(pattern=WORKER)] = "1"
+    worker: Annotated[str, spelled(WORKER, WORKERS_NAME)] = "1"
     ari: AriSettings = AriSettings()
     ami: AmiSettings = AmiSettings()
     standard: str = "hotline-standard"
-    sounds: Annotated[str, Field(pattern=r"^[^\s,&|]+$")] = "hotline"
+    sounds: Annotated[str, spelled(r"[^\s,&|]+", "a folder's name has no space, comma, & or |")] = "hotline"
     queue: DialplanWord = "hotline"
     records: RecordsSettings = RecordsSettings()
     requests: RequestsSettings = RequestsSettings()
     station: StationSettings = StationSettings()
     agi: AgiSettings = AgiSettings()
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
-    log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_level: Annotated[str, spelled("DEBUG|INFO|WARNING|ERROR", "is DEBUG, INFO, WARNING or ERROR")] = "INFO"
 
     @property
     def app(self) -> str:
@@ -94,7 +99,7 @@ def load(path: Path | None, worker: str | None = None) -> Configuration:
         changes["records"] = records.settle({**written, **records.from_environment()})
     if worker is not None:
         if not re.fullmatch(WORKER, worker):
-            raise BrokenConfiguration(f"a worker's name is 1 to 40 letters, digits, dots, dashes, not {worker!r}")
+            raise BrokenConfiguration(f"{WORKERS_NAME}, not {worker!r}")
         changes["worker"] = worker
     return config.model_copy(update=changes)
 

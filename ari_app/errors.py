@@ -16,6 +16,8 @@
     ├── BrokenSheet                   a sheet for the register that cannot be entered as a whole
     ├── BrokenCalls                   recorded calls for a replay that cannot be read
     ├── CannotUndo                    a change of the register that is not there, too old, or changed again since
+    ├── CannotPrint                   standard output is full
+    ├── ReaderGone                    nobody reads what is printed any more; normal, end quietly
     ├── NoDoor                        the AGI door's address or port cannot be had
     ├── RequestRefused                what was asked of a callback request or ticket cannot be done
     └── StudioFailed                  a prompt could not be rendered

@@ -5,13 +5,15 @@ Rule: nothing here knows what the file is about; pydantic models say that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from ari_app.errors import HotlineError
 
@@ -20,6 +22,9 @@ Location = tuple[int | str, ...]
 
 LARGEST = 1_000_000
 """Bytes; what people write by hand is smaller, and what is larger was put there by mistake."""
+
+UNKNOWN = "extra_forbidden"
+"""Pydantic's name for a name that its model does not have."""
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -109,20 +114,53 @@ class YamlFile:
 
 
 def validated(content: Any, model: type[Model], complaint: Callable[[Location, str, int], HotlineError]) -> Model:
-    """`content` as `model`; raises what `complaint` makes of the first mistake."""
+    """`content` as `model`; raises what `complaint` makes of the first mistake.
+
+    Words nobody knows come first: a name that is missing is often one of them, written wrongly.
+    """
     if not isinstance(content, dict):
         raise complaint((), "is not a mapping of names to values", 0)
     try:
         return model.model_validate(content)
     except ValidationError as problem:
-        first = problem.errors()[0]
-        raise complaint(first["loc"], _plain(first), problem.error_count() - 1) from None
+        first, *others = sorted(problem.errors(), key=lambda error: error["type"] != UNKNOWN)
+        meant = _meant(first["loc"], model) if first["type"] == UNKNOWN else None
+        same = (*first["loc"][:-1], meant)
+        others = [error for error in others if error["type"] != "missing" or error["loc"] != same]
+        raise complaint(first["loc"], _plain(first, meant), len(others)) from None
 
 
-def _plain(problem: Any) -> str:
+def spelled(pattern: str, words: str) -> AfterValidator:
+    """Text that is written so; whoever writes it otherwise is told in `words`, not by the pattern."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
+def _meant(where: Location, model: type[BaseModel]) -> str | None:
+    """The name that an unknown one at this path is nearly."""
+    models = {model}
+    for part in where[:-1]:
+        fields = [field for m in models for name, field in m.model_fields.items() if part == (field.alias or name)]
+        models = {found for field in fields for found in _models_in(field.annotation)} or models
+    names = {field.alias or name for m in models for name, field in m.model_fields.items()}
+    return next(iter(get_close_matches(str(where[-1]), sorted(names), 1)), None)
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {found for inner in get_args(annotation) for found in _models_in(inner)}
+
+
+def _plain(problem: Any, meant: str | None) -> str:
     """Pydantic's words for people who write YAML."""
-    if problem["type"] == "extra_forbidden":
-        return "is not a word this file knows; is it a typing mistake?"
+    if problem["type"] == UNKNOWN:
+        return "is not a word this file knows; is it a typing mistake?" + (f" did you mean {meant}?" if meant else "")
     if problem["type"] == "missing":
         return "is missing"
     if problem["type"] == "string_type" and isinstance(problem.get("input"), int | float | bool):

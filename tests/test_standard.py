@@ -97,7 +97,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "unknown procedure behind a key": (
         'keys: {"9": wrong-number}', 'keys: {"9": wrong}', "reception.keys.9", "no procedure 'wrong'",
     ),
-    "no such key": ('keys: {"9": wrong-number}', 'keys: {"99": wrong-number}', "reception.keys.99", "string"),
+    "no such key": ('keys: {"9": wrong-number}', 'keys: {"99": wrong-number}', "reception.keys.99", "one of 0 to 9, *"),
     "key without quotes": ('keys: {"9": wrong-number}', "keys: {9: wrong-number}", "reception.keys.9", "in quotes"),
     "negative wait": ("wait: 5", "wait: -5", "procedures.silent.steps.0.wait", "greater than or equal to 0"),
     "endless wait": ("wait: 5", "wait: 601", "procedures.silent.steps.0.wait", "less than or equal to 600"),
@@ -121,7 +121,10 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "name with capitals": ("  offer:  ", "  Offer:  ", "prompts.Offer", ""),
     "name that leaves the folder": ("  offer:  ", "  ../offer:  ", "prompts.../offer", ""),
     "version nought": ("version: 1", "version: 0", "version", "greater than or equal to 1"),
-    "no language": ("language: en", "language: ../en", "language", ""),
+    "no language": ("language: en", "language: ../en", "language", "as en or zh-CN"),
+    "a step's word misspelt": (
+        "{say: busy, wait: 0}", "{say: busy, wiat: 0}", "procedures.busy.steps.0.wiat", "did you mean wait?",
+    ),
     "prompts that are a list": ("values:\n  org: {text: us, say: us}", "values: [org]", "values", ""),
     "speech that is no sound": ("speech_minimum: 0.25", "speech_minimum: 0", "hearing.speech_minimum", "0.02"),
     "hang-up without a wait": (
@@ -181,6 +184,16 @@ def test_a_mistake_is_told_with_its_line_and_path(tmp_path: Path, mistake: str) 
     nearest = {*path.split(".")}
     line = int(told[1])
     assert first <= line <= last or any(LINES[line - 1].strip().startswith(f"{word}:") for word in nearest)
+
+
+def test_a_misspelt_word_is_told_in_its_line_and_not_as_a_missing_one(tmp_path: Path) -> None:
+    """It was "standard.yaml:1: version: is missing (and 1 more)"."""
+    message = refused(tmp_path, changed("version: 1", "versoin: 1"))
+    line = line_of("version: 1")
+    assert message == (
+        f"round/standard.yaml:{line}: versoin: is not a word this file knows; is it a typing mistake? "
+        "did you mean version?"
+    )
 
 
 def test_a_caller_must_not_go_round_between_station_and_farewell(tmp_path: Path) -> None:

@@ -141,11 +141,11 @@ class Database:
         except StoreUnreachable:
             raise
         except (exc.DBAPIError, exc.TimeoutError, OSError, TimeoutError) as problem:
-            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine)}") from None
+            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine, _cause(problem))}") from None
         except Exception as problem:
             if not type(problem).__module__.startswith("asyncpg"):  # what the driver says while connecting
                 raise
-            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine)}") from None
+            raise StoreUnreachable(f"{self.shown}: {_cause(problem)}; {_mend(self.engine, _cause(problem))}") from None
 
 
 # ---------------------------------------------------------------------- opening
@@ -155,6 +155,11 @@ def check_url(url: str) -> str:
     """`url`, when it can be one of a database. Raises BrokenConfiguration, one line without a password."""
     _parse(url)
     return url
+
+
+def without_password(url: str) -> str:
+    """`url` as it may be told to people. Raises BrokenConfiguration."""
+    return url if _parse(url).password is None else sa.make_url(url).render_as_string(hide_password=True)
 
 
 def _parse(url: str) -> sa.URL:
@@ -290,7 +295,16 @@ def _cause(problem: Exception) -> str:
     return first.removeprefix(f"{type(problem).__name__}: ").rpartition(">: ")[2].rstrip(".") or "does not answer"
 
 
-def _mend(engine: AsyncEngine) -> str:
+_NO_DATABASE = {
+    "file is not a database": "is it another program's? name another file",
+    "database disk image is malformed": "it is damaged: put a copy of it back, or move it away: a new one is begun",
+}
+"""What SQLite says of a file that no room and no rights would mend."""
+
+
+def _mend(engine: AsyncEngine, cause: str) -> str:
+    if cause in _NO_DATABASE:
+        return _NO_DATABASE[cause]
     if engine.dialect.name == "sqlite":
         return "is there room on its disk, and may this user write its file and folder?"
     return "is PostgreSQL running there, and do user, password and database exist?"

@@ -72,22 +72,29 @@ def _cells(entry: Entry) -> Iterator[str]:
     yield "yes" if entry.under_review else ""
 
 
-def read(sheet: IO[str], *, by: str, at: float, home: str = HOME) -> Iterator[Entry]:
+def read(sheet: Iterable[str], *, by: str, at: float, home: str = HOME) -> Iterator[Entry]:
     """The entries of a sheet, in its order; only `pattern` and `treatment` must be there.
 
-    Raises BrokenSheet with the line; the message does not repeat what stands there.
+    Raises BrokenSheet with the line; the message does not repeat what stands there. What is no text at all is told by
+    whoever decodes it.
     """
     lines = csv.reader(sheet, strict=True)
     try:
         headings = [heading.strip().lower() for heading in next(lines, [])]
         for missing in (needed for needed in _NEEDED if needed not in headings):
-            raise BrokenSheet(f"line 1: there is no column {missing!r}; the first line names the columns")
+            raise BrokenSheet(f"line 1: there is no column {missing!r}; {_why_missing(headings)}")
         for cells in lines:
             if any(cell.strip() for cell in cells):
                 yield _entry(dict(zip(headings, map(unsafe, cells), strict=False)), lines.line_num, by, at, home)
-    except (csv.Error, UnicodeDecodeError) as problem:
-        what = "not UTF-8" if isinstance(problem, UnicodeDecodeError) else problem
-        raise BrokenSheet(f"line {lines.line_num}: cannot be read: {what}") from None
+    except csv.Error as problem:
+        raise BrokenSheet(f"line {lines.line_num}: cannot be read: {problem}") from None
+
+
+def _why_missing(headings: list[str]) -> str:
+    for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(headings) == 1 and sign in headings[0]:
+            return f"its columns are kept apart by {name}: save it with commas"
+    return "the first line names the columns, kept apart by commas"
 
 
 def _entry(cells: Mapping[str, str], line: int, by: str, at: float, home: str) -> Entry:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ari_app.hours import Hours
 from ari_app.records.settings import state_folder
+from ari_app.yamlfile import spelled
 
 
 class RequestsSettings(BaseModel):
@@ -25,7 +26,7 @@ class RequestsSettings(BaseModel):
     """The country whose national numbers are understood."""
     zone: str = "Asia/Shanghai"
     """The time zone of a standard without `hours:`."""
-    allowed_prefixes: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]] = []
+    allowed_prefixes: list[Annotated[str, spelled(r"\+[1-9][0-9]{0,14}", "write a prefix as +86 or +49")]] = []
     """Prefixes that may be rung, in E.164; none: the region's own."""
     internal_digits: Annotated[int, Field(ge=0, le=8)] = 0
     """A number of at most so many digits is an extension of our own; 0: none is."""

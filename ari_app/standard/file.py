@@ -14,6 +14,7 @@ from ari_app.hours_file import HoursFile
 from ari_app.register.rules import ScreeningFile
 from ari_app.requests.clocks_file import ClocksFile
 from ari_app.standard.facts import Then
+from ari_app.yamlfile import spelled
 
 
 class Strict(BaseModel):
@@ -21,13 +22,22 @@ class Strict(BaseModel):
 
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
-Key = Annotated[str, Field(pattern=r"^[0-9*#A-D]$")]
-LadderKey = Annotated[str, Field(pattern=r"^([0-9*#A-D]|told)$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
-QueueWord = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{1,79}$")]
-PlaceholderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
-Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Key = Annotated[str, spelled(r"[0-9*#A-D]", "a key is one of 0 to 9, *, # and A to D")]
+LadderKey = Annotated[str, spelled(r"[0-9*#A-D]|told", "a key is one of 0 to 9, *, #, A to D, or the word told")]
+Name = Annotated[
+    str, spelled(r"[a-z0-9][a-z0-9-]{0,60}", "a name is at most 61 small letters, digits, dashes, no dash first")
+]
+QueueWord = Annotated[
+    str, spelled(r"[0-9A-Za-z][A-Za-z0-9_-]{1,79}", "a queue's name is 2 to 80 letters, digits, dashes, no dash first")
+]
+PlaceholderName = Annotated[
+    str, spelled(r"[a-z][a-z0-9_]{0,30}", "a placeholder's name is at most 31 small letters, digits, _, a letter first")
+]
+ClockTime = Annotated[str, spelled(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", "write a time of day as 08:00")]
+Language = Annotated[str, spelled(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a language as en or zh-CN")]
+TakenKeys = Annotated[str, spelled(r"[0-9*]{1,11}", "the keys to choose from are 0 to 9 and *, as 123*")]
+AgentKey = Annotated[str, spelled(r"\*[0-9]{1,4}", "an agent's key is a star and 1 to 4 digits, as *71")]
+DayOfYear = Annotated[str, spelled(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "write a day of the year as 01-31")]
 
 When = Literal[
     "silence", "caller_key", "agent_key", "after_agent", "queue_exit", "late", "notice", "hours", "supervisor",
@@ -62,7 +72,7 @@ class TakeFile(Strict):
     name: Name
     least: Annotated[int, Field(ge=1, le=30)] = 1
     most: Annotated[int, Field(ge=1, le=30)] = 20
-    one_of: Annotated[str, Field(pattern=r"^[0-9*]{1,11}$")] | None = None
+    one_of: TakenKeys | None = None
     read_back: str | None = None
     tries: Annotated[int, Field(ge=1, le=9)] = 3
 
@@ -91,7 +101,7 @@ class ProcedureFile(Strict):
     when: When | list[When] = []
     rule: str | list[str] = []
     title: str = ""
-    agent_key: Annotated[str, Field(pattern=r"^\*[0-9]{1,4}$")] | None = None
+    agent_key: AgentKey | None = None
     on_response: str = Then.QUEUE.value
     keys: dict[LadderKey, str] = {}
     clock: str | None = None
@@ -112,7 +122,7 @@ class GreetingFile(Strict):
     caller: Literal["internal", "external"] | None = None
     from_: ClockTime | None = Field(default=None, alias="from")
     to: ClockTime | None = None
-    days: list[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = []
+    days: list[DayOfYear] = []
 
     @model_validator(mode="after")
     def _hours_have_two_ends(self) -> GreetingFile:

@@ -455,5 +455,5 @@ async def test_the_exit_code_tells_whether_callers_would_be_lost(bench: Bench, q
 async def test_a_broken_configuration_file_is_exit_code_2(tmp_path: Path) -> None:
     file = tmp_path / "hotline.yaml"
     file.write_text("queu: hotline\n")
-    said = f"hotline: {file}:1: queu: is not a word this file knows; is it a typing mistake?"
+    said = f"hotline: {file}:1: queu: is not a word this file knows; is it a typing mistake? did you mean queue?"
     assert await command("check", "-c", str(file)) == (2, said)

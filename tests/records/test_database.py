@@ -200,3 +200,22 @@ async def test_a_command_that_is_cancelled_twice_leaves_nothing_that_outlives_be
     _, unended = await asyncio.wait(closing, timeout=5)
     await db.close()
     assert not unended
+
+
+async def test_a_file_that_is_no_database_is_called_so_and_left_as_it_is(tmp_path: Path) -> None:
+    """It was asked whether there is room on its disk."""
+    file = tmp_path / "notes.db"
+    file.write_text("bread, milk\n" * 400)
+    with pytest.raises(StoreUnreachable) as told:
+        await Database.open(f"sqlite:///{file}")
+    assert str(told.value) == (f"{file}: file is not a database; is it another program's? name another file")
+    assert file.read_text() == "bread, milk\n" * 400
+
+
+async def test_a_damaged_database_is_called_so(tmp_path: Path) -> None:
+    url, file = f"sqlite:///{tmp_path}/calls.db", tmp_path / "calls.db"
+    await (await Database.open(url)).close()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100] + bytes(len(whole) - 100))
+    with pytest.raises(StoreUnreachable, match=r"malformed; it is damaged: put a copy of it back"):
+        await Database.open(url)

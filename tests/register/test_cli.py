@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from ari_app.cli_register import register, rules_of
 from ari_app.errors import BrokenStandard, HotlineError
 from ari_app.procedures.screening import Screening, judge
-from ari_app.records.database import Database
+from ari_app.records.database import Database, without_password
 from ari_app.register.index import Index
 from ari_app.register.live import LiveRegister
 from ari_app.register.numbers import identify
@@ -200,3 +201,76 @@ def test_the_rules_that_are_asked_are_the_configured_standards_with_what_it_inhe
     rules = rules_of(None, "CN", config)
     assert [repeat.calls for repeat in rules.repeats] == [6, 4]
     assert "challenge, because: anonymous" in done(database, "--config", config, "explain", "anonymous")
+
+
+def configured(folder: Path) -> Path:
+    config = folder / "my own.yaml"
+    config.write_text(f"records: {{url: 'sqlite:///{folder}/own.db'}}\n", encoding="utf-8")
+    return config
+
+
+def typed(*arguments: object) -> Result:
+    return CliRunner(env={"HOTLINE_DATABASE": None}).invoke(register, list(map(str, arguments)))
+
+
+def test_what_is_told_to_undo_a_change_undoes_it(tmp_path: Path) -> None:
+    """It said `hotline register undo ID`, which looked into another register."""
+    config = configured(tmp_path)
+    for where in (("-c", config), ("--database", f"sqlite:///{tmp_path}/other.db")):
+        told = typed(*where, "add", "13800138000", "station").output.splitlines()[-1]
+        hotline, group, *words = shlex.split(told.removeprefix("to undo it: "))
+        assert (hotline, group) == ("hotline", "register")
+        assert typed(*words).exit_code == 0
+        assert typed(*where, "list").output == "no number is known\n"
+
+
+def test_a_database_of_the_environment_need_not_be_typed_to_undo(tmp_path: Path) -> None:
+    added = CliRunner(env={"HOTLINE_DATABASE": f"sqlite:///{tmp_path}/r.db"}).invoke(register, ["add", "1380", "allow"])
+    assert "to undo it: hotline register undo " in added.output
+
+
+def test_a_password_is_not_repeated() -> None:
+    assert "secret" not in without_password("postgresql://ada:secret@db/hotline")
+    assert without_password("sqlite:///a b.db") == "sqlite:///a b.db"
+
+
+@pytest.mark.parametrize("words", [("list",), ("changes",), ("export",), ("undo", "1"), ("misdialled",)])
+def test_the_configuration_may_be_named_after_the_command_too(tmp_path: Path, words: tuple[str, ...]) -> None:
+    config = configured(tmp_path)
+    assert typed("add", "13800138000", "station", "-c", config).exit_code == 0
+    before, after = typed("-c", config, *words), typed(*words, "-c", config)
+    assert (before.exit_code, before.output, str(before.exception)) == (
+        after.exit_code, after.output, str(after.exception),
+    )  # fmt: skip
+    assert "+8613800138000" in typed("list", "--config", config).output
+
+
+def test_no_help_of_the_register_contradicts_itself() -> None:
+    told = " ".join(typed("replay", "--help").output.split())
+    assert "the rules to try. [required]" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("pattern,treatment\n13800138000,station,é\n".encode("latin-1"), "is not UTF-8; save it as UTF-8"),
+        ("pattern,treatment\n13800138000,station\n".encode("utf-16"), "is not UTF-8; save it as UTF-8"),
+        (b"\x80\x03garbage", "is not UTF-8; save it as UTF-8"),
+        (b"pattern;treatment\n13800138000;station\n", "kept apart by semicolons: save it with commas"),
+        (b"pattern,treatment\n" + b"1" * 200_000, "line 2: is longer than 100000 letters"),
+    ],
+)
+def test_a_file_that_is_no_sheet_says_how_to_make_it_one(
+    database: str, tmp_path: Path, content: bytes, told: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    problem = run(database, "import", file).exception
+    assert isinstance(problem, HotlineError) and str(problem).startswith(f"{file}: ") and told in str(problem)
+    assert "\n" not in str(problem) and "line 0" not in str(problem)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero on this machine")
+def test_a_file_without_an_end_is_refused(database: str, rules: Path) -> None:
+    for words in (("import", "/dev/zero"), ("replay", "--rules", rules, "--against", rules, "/dev/zero")):
+        assert "line 1: is longer than" in str(run(database, *words).exception)

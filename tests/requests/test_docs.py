@@ -46,7 +46,7 @@ def test_every_command_shown_exists_and_every_command_is_shown() -> None:
     [
         ("{region: XX}", "is no country"),
         ("{zone: Mars}", "is no time zone"),
-        ("{allowed_prefixes: ['0086']}", "match pattern"),
+        ("{allowed_prefixes: ['0086']}", "write a prefix as +86"),
         ("{attempts: 0}", "greater than or equal to 1"),
         ("{webhook: 'ftp://x'}", "is no http"),
         ("{attempt: 3}", "typing mistake"),
