@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ari_app.cli_calls import ask, bounds, config_option
+from ari_app.cli_calls import ask, bounds
+from ari_app.cli_config import config_option
 
 if TYPE_CHECKING:
     from ari_app.records.facts import CallRecord
