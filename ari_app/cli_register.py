@@ -41,7 +41,6 @@ from ari_app.yamlfile import YamlFile
 
 Result = TypeVar("Result")
 
-
 TREATMENT = click.Choice([treatment.value for treatment in Treatment])
 RULES = "A standard.yaml, or a file with its `screening` section [default: the configured standard's]."
 
