@@ -7,9 +7,7 @@ Rule 2: what a caller sent is shown in its normal form or not at all; no output 
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -25,6 +23,7 @@ from ari_app.cli_agent import over_ami
 from ari_app.cli_config import config_option, settings_of
 from ari_app.cli_misdialled import misdialled
 from ari_app.cli_register_show import change_line, home_region, json_of, lasting, line_of, moment, whom
+from ari_app.cli_who import login
 from ari_app.errors import BrokenStandard, PbxUnreachable
 from ari_app.paths import standard_folder
 from ari_app.procedures.screening import Screening, Treatment, Verdict, judge, speaks, word_of
@@ -59,19 +58,12 @@ def register(ctx: click.Context, config_file: Path | None, database: str | None,
     A pattern is a number (+8613800138000, 13800138000, 10086), a prefix (+86170*, 010*), a range
     (+8613800138000-+8613800138999), or the word anonymous.
     """
-    ctx.obj = {"database": database, "by": by or _login(), "home": home.upper(), "config": config_file}
+    ctx.obj = {"database": database, "by": by or login(), "home": home.upper(), "config": config_file}
 
 
 def database_url(config_file: Path | None, given: str | None) -> str:
     """Where the register is: as given, else as configured, else beside us."""
     return given or settings_of(config_file).records.database
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 def _with_store(work: Callable[[Store], Awaitable[Result]], *, create: bool = False) -> Result:

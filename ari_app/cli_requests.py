@@ -6,7 +6,6 @@ Rule: numbers are shown to who runs this command and are nowhere else; every cha
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import click
 
 from ari_app.call import Kind
 from ari_app.cli_config import config_option, settings_of
+from ari_app.cli_who import login
 from ari_app.requests.states import LIVE, State
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 def _signed(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--by", default=getpass.getuser, show_default="who runs this", help="Whose doing it is, for the history."
+        "--by", default=login, show_default="who runs this", help="Whose doing it is, for the history."
     )(command)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ari_app import cli_config
+from ari_app import cli_config, paths
 from ari_app.cli import hotline
 
 DEFAULTS = "hotline: no configuration file, so defaults are used: "
@@ -92,5 +92,6 @@ def test_a_current_folder_that_may_not_be_looked_into_is_passed_over(
     os.seteuid(65534)
     try:
         assert cli_config.found() == folder_of_root / "hotline.yaml"  # there, perhaps: reading it tells
+        assert paths.standard_folder("after-sales") == paths.shipped("prompts") / "after-sales"
     finally:
         os.seteuid(0)

@@ -63,6 +63,14 @@ def test_a_register_that_is_not_there_is_told_of_and_only_an_entry_makes_it(tmp_
     assert "110" in done(url, "list")
 
 
+def test_who_types_it_is_in_the_history_also_as_the_workers_user(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "grace")
+    CliRunner().invoke(register, ["--database", database, "add", "110", "allow"])
+    assert "by grace" in done(database, "list")
+
+
 def test_add_explain_undo(database: str, rules: Path) -> None:
     added = done(database, "add", "13800138000", "station", "--reason", "sings", "--call", "1.1", "--for", "30 d")
     told = done(database, "explain", "013800138000", "--rules", rules)
