@@ -194,7 +194,7 @@ async def workers(ari: Ari, app: str) -> list[Finding]:
                 "no-worker",
                 "no worker is connected at this moment",
                 "each caller waits for the claim time-out, hears the apology and goes to the queue",
-                "hotline run -c hotline.yaml",
+                "hotline run; as a service: systemctl enable --now hotline@1 hotline@2",
             )
         ]
     told = ", ".join(f"{name} ({count} on the line)" for name, count in sorted(callers.items()))
