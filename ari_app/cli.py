@@ -23,6 +23,7 @@ import click
 
 from ari_app import __version__, config, paths, standard
 from ari_app.ari.reloading import Rereading
+from ari_app.cli_config import config_option, settings_of
 from ari_app.collector import spare_what_stays
 from ari_app.ending import let_go, unended
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
@@ -76,9 +77,7 @@ def hotline() -> None:
 
 
 @hotline.command()
-@click.option(
-    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
-)
+@config_option
 @click.option("--worker", "-w", help="Name of this worker, when several share one Asterisk.")
 def run(config_file: Path | None, worker: str | None) -> None:
     """Answer callers until SIGTERM or Ctrl-C; then finish those on the line and exit 0.
@@ -86,7 +85,7 @@ def run(config_file: Path | None, worker: str | None) -> None:
     Asked a second time, it hands those on the line to the queue at once. SIGHUP reads the standard again,
     for new calls.
     """
-    settings = config.load(config_file, worker)
+    settings = settings_of(config_file, worker)
     spoken = standard.load(paths.standard_folder(settings.standard))
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

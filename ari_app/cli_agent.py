@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ari_app.cli_config import config_option, settings_of
+
 if TYPE_CHECKING:
     from ari_app.ami.agents import LineTrial
     from ari_app.ami.client import AmiClient
@@ -25,13 +27,6 @@ WIDE = 4096
 """In a file or a pipe, one line stays one line."""
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def config_option(command: F) -> F:
-    return click.option(
-        "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
-    )(command)
 
 
 def over_ami(settings: Configuration, work: Callable[[AmiClient], Awaitable[T]]) -> T:
@@ -49,12 +44,6 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def settings_in(file: Path | None) -> Configuration:
-    from ari_app import config
-
-    return config.load(file)
-
-
 @click.group()
 def agent() -> None:
     """The people who serve: who is there, who waits, and what can be done for them from here."""
@@ -67,7 +56,7 @@ def list_(config_file: Path | None, as_json: bool) -> None:
     """Every queue: its agents, what they do, and how many callers wait how long."""
     from ari_app.ami import agents
 
-    queues = over_ami(settings_in(config_file), agents.look)
+    queues = over_ami(settings_of(config_file), agents.look)
     if as_json:
         click.echo(json.dumps(_as_json(queues), ensure_ascii=False, indent=2))
     else:
@@ -83,7 +72,7 @@ def login(who: str, queue: str | None, name: str | None, config_file: Path | Non
     """The agent is rung for callers from now on; first it is seen that their telephone can ring (S003-01)."""
     from ari_app.ami import agents
 
-    settings = settings_in(config_file)
+    settings = settings_of(config_file)
     where = queue or settings.queue
 
     async def work(ami: AmiClient) -> str:
@@ -102,7 +91,7 @@ def logout(who: str, queue: str | None, config_file: Path | None) -> None:
     """No new caller is sent to the agent; a call goes on."""
     from ari_app.ami import agents
 
-    settings = settings_in(config_file)
+    settings = settings_of(config_file)
 
     async def work(ami: AmiClient) -> tuple[str, list[str]]:
         seen = await agents.look(ami)
@@ -143,7 +132,7 @@ def _pause(who: str, paused: bool, reason: str, queue: str, config_file: Path | 
         await agents.pause(ami, phone, paused, reason, queue)
         return phone
 
-    return over_ami(settings_in(config_file), work)
+    return over_ami(settings_of(config_file), work)
 
 
 @agent.command()
@@ -158,7 +147,7 @@ def send(who: str, procedure: str, config_file: Path | None) -> None:
     from ari_app import paths, standard
     from ari_app.ami import agents
 
-    settings = settings_in(config_file)
+    settings = settings_of(config_file)
     known = standard.load(paths.standard_folder(settings.standard)).procedures
     if procedure not in known:
         raise click.BadParameter(
@@ -188,7 +177,7 @@ def check(who: tuple[str, ...], trunk: tuple[str, ...], config_file: Path | None
         phones += [agents.interface(f"PJSIP/{name}", seen) for name in trunk]
         return [await agents.try_line(ami, phone) for phone in phones]
 
-    trials = over_ami(settings_in(config_file), work)
+    trials = over_ami(settings_of(config_file), work)
     if as_json:
         from dataclasses import asdict
 

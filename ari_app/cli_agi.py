@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from ari_app import agi as door
+from ari_app.cli_config import config_option
 from ari_app.cli_register import database_url, rules_of
 from ari_app.collector import spare_what_stays
 from ari_app.errors import HotlineError
@@ -62,7 +63,7 @@ class _InForce:
 
 
 @click.command()
-@click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file.")
+@config_option
 @click.option("--database", envvar="HOTLINE_DATABASE", show_envvar=True, metavar="URL", help="Where the register is.")
 @click.option("--rules", "rules_file", type=click.Path(path_type=Path), metavar="FILE",
               help="A standard.yaml, or a file with its `screening` section.")  # fmt: skip

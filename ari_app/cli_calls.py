@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ari_app.cli_config import config_option, settings_of
 from ari_app.cli_moment import DAY
 from ari_app.errors import StoreUnreachable
 from ari_app.records.facts import Outcome
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-config_option = click.option(
-    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
-)
 day_option = click.option(
     "--day",
     type=DAY,
@@ -121,11 +119,10 @@ def ask(config_file: Path | None, question: Callable[[Calls, RecordsSettings], A
     """What the database of this configuration says. Raises BrokenConfiguration, StoreUnreachable."""
     import asyncio
 
-    from ari_app import config
     from ari_app.records.database import Database
     from ari_app.records.store import Calls
 
-    chosen = config.load(config_file).records
+    chosen = settings_of(config_file).records
 
     async def answer() -> T:
         database = await Database.open(chosen.database, create=False)

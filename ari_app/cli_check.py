@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ari_app.cli_config import config_option, settings_of
+
 if TYPE_CHECKING:
     from ari_app.check.findings import Finding
 
@@ -19,9 +21,7 @@ SIGNS = {"fine": ("✓", "green"), "not checked": ("?", "cyan"), "warning": ("!"
 
 
 @click.command()
-@click.option(
-    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
-)
+@config_option
 @click.option("--worker", "-w", help="Name of the worker to check for.")
 @click.option(
     "--etc", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER",
@@ -37,11 +37,10 @@ def check(config_file: Path | None, worker: str | None, etc: Path | None, as_jso
     """
     import asyncio
 
-    from ari_app import config
     from ari_app.check import look
     from ari_app.check.findings import loses_callers
 
-    settings = config.load(config_file, worker)
+    settings = settings_of(config_file, worker)
     findings = asyncio.run(look(settings, etc))
     if as_json:
         _tell_machines(findings)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ari_app.cli_agent import config_option, over_ami, settings_in
+from ari_app.cli_agent import over_ami
+from ari_app.cli_config import config_option, settings_of
 
 if TYPE_CHECKING:
     from ari_app.ami.notices import Notice
@@ -36,7 +37,7 @@ def set_(name: str, area: str, config_file: Path | None) -> None:
     from ari_app import paths, standard
     from ari_app.ami import notices
 
-    settings = settings_in(config_file)
+    settings = settings_of(config_file)
     spoken = standard.load(paths.standard_folder(settings.standard))
     if name not in (known := spoken.desk.notices):
         has = ", ".join(sorted(known)) or "none"
@@ -55,7 +56,7 @@ def clear(config_file: Path | None) -> None:
     """No notice any more."""
     from ari_app.ami import notices
 
-    over_ami(settings_in(config_file), notices.switch_off)
+    over_ami(settings_of(config_file), notices.switch_off)
     click.echo("no notice is on")
 
 
@@ -65,7 +66,7 @@ def show(config_file: Path | None) -> None:
     """Which notice is on."""
     from ari_app.ami import notices
 
-    click.echo(_said(over_ami(settings_in(config_file), notices.shown)))
+    click.echo(_said(over_ami(settings_of(config_file), notices.shown)))
 
 
 def _said(told: Notice | None) -> str:

@@ -7,9 +7,7 @@ Rule 2: what a caller sent is shown in its normal form or not at all; no output 
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -19,9 +17,9 @@ from typing import TypeVar
 
 import click
 
-from ari_app import config
 from ari_app.ami.agents import names_of
 from ari_app.cli_agent import over_ami
+from ari_app.cli_config import config_option, settings_of
 from ari_app.cli_misdialled import misdialled
 from ari_app.cli_register_files import reading, writing
 from ari_app.cli_register_show import (
@@ -36,6 +34,7 @@ from ari_app.cli_register_show import (
     whom,
     why,
 )
+from ari_app.cli_who import login
 from ari_app.errors import BrokenStandard, PbxUnreachable
 from ari_app.paths import standard_folder
 from ari_app.procedures.screening import Screening, Treatment, Verdict, judge, speaks, word_of
@@ -51,7 +50,6 @@ from ari_app.standard.inheritance import STANDARD, Written
 from ari_app.yamlfile import YamlFile
 
 Result = TypeVar("Result")
-
 
 TREATMENT = click.Choice([treatment.value for treatment in Treatment])
 RULES = "A standard.yaml, or a file with its `screening` section"
@@ -77,7 +75,7 @@ def _config_option() -> click.Option:
 
 
 @click.group(cls=_Configured)
-@click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file.")
+@config_option
 @click.option("--database", envvar="HOTLINE_DATABASE", show_envvar=True, metavar="URL",
               help="Where the register is kept [default: where the records are].")  # fmt: skip
 @click.option("--by", default=None, metavar="NAME", help="Who does this, for the record [default: your login].")
@@ -90,26 +88,20 @@ def register(ctx: click.Context, config_file: Path | None, database: str | None,
     A pattern is a number (+8613800138000, 13800138000, 10086), a prefix (+86170*, 010*), a range
     (+8613800138000-+8613800138999), or the word anonymous.
     """
-    ctx.obj = {"database": database, "by": by or _login(), "home": home, "config": config_file}
+    ctx.obj = {"database": database, "by": by or login(), "home": home, "config": config_file}
 
 
 def database_url(config_file: Path | None, given: str | None) -> str:
     """Where the register is: as given, else as configured, else beside us."""
-    return given or config.load(config_file).records.database
+    return given or settings_of(config_file).records.database
 
 
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
-
-
-def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
+def _with_store(work: Callable[[Store], Awaitable[Result]], *, create: bool = False) -> Result:
+    """Do something with the register; only who enters something makes a database that is not there."""
     url = database_url(_config_file(), click.get_current_context().obj["database"])
 
     async def do() -> Result:
-        database = await Database.open(url)
+        database = await Database.open(url, create=create)
         try:
             return await work(Store(database))
         finally:
@@ -147,7 +139,7 @@ def add(wanted: Pattern, treatment: str, reason: str, calls: tuple[str, ...], la
     entry = Entry(
         wanted, Treatment(treatment), reason, calls, _by(), now, None if lasts is None else now + lasts, scored_at=0
     )
-    batch = _with_store(lambda store: store.add([entry], _by()))
+    batch = _with_store(lambda store: store.add([entry], _by()), create=True)
     click.echo(f"entered: {wanted}  {treatment}")
     _undone_by(batch)
 
@@ -186,7 +178,7 @@ def undo(batch: str | None, agent: str | None) -> None:
 
 def _names_of(agent: str) -> list[str]:
     """What the queues call this agent: their telephone knows only its own name. None, where AMI does not tell."""
-    settings = config.load(_config_file())
+    settings = settings_of(_config_file())
     asked = bool(settings.ami.password.get_secret_value())
     try:
         return over_ami(settings, lambda ami: names_of(ami, agent)) if asked else []
@@ -295,7 +287,8 @@ def import_(file: Path, dry_run: bool) -> None:
         click.echo(f"{count} entries can be entered")
         return
     with reading(file) as lines:
-        batch = _with_store(lambda store: store.add(sheet.read(lines, by=by, at=now, home=home), by, what="import"))
+        entered = sheet.read(lines, by=by, at=now, home=home)
+        batch = _with_store(lambda store: store.add(entered, by, what="import"), create=True)
     click.echo(f"entered: {count} entries")
     _undone_by(batch)
 
@@ -339,7 +332,7 @@ def rules_of(file: Path | None, home: str, config_file: Path | None = None) -> S
     Raises BrokenStandard, BrokenConfiguration.
     """
     if file is None:
-        return Written(standard_folder(config.load(config_file).standard)).parse(RulesFile).screening.fact(home)
+        return Written(standard_folder(settings_of(config_file).standard)).parse(RulesFile).screening.fact(home)
     if file.is_dir() or file.name == STANDARD:
         return Written(file if file.is_dir() else file.parent).parse(RulesFile).screening.fact(home)
     return YamlFile(file, BrokenStandard).parse(RulesFile).screening.fact(home)

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import click
 
-from ari_app import config, paths, standard
+from ari_app import paths, standard
+from ari_app.cli_config import config_option, settings_of
 from ari_app.errors import PbxUnreachable
 
 
 @click.command()
-@click.option(
-    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
-)
+@config_option
 def reload(config_file: Path | None) -> None:
     """Let every worker read its standard again; calls in progress keep the one they began with.
 
@@ -25,7 +24,7 @@ def reload(config_file: Path | None) -> None:
     """
     from ari_app.ari.reloading import tell_workers
 
-    settings = config.load(config_file)
+    settings = settings_of(config_file)
     spoken = standard.load(paths.standard_folder(settings.standard))
     told = asyncio.run(tell_workers(settings.ari))
     if not told:

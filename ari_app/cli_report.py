@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ari_app.cli_calls import ask, bounds, config_option
+from ari_app.cli_calls import ask, bounds
+from ari_app.cli_config import config_option
 from ari_app.cli_moment import DAY
 
 if TYPE_CHECKING:

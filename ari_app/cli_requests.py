@@ -6,7 +6,6 @@ Rule: numbers are shown to who runs this command and are nowhere else; every cha
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,7 +16,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from ari_app.call import Kind
+from ari_app.cli_config import config_option, settings_of
 from ari_app.cli_moment import DAY, Moment
+from ari_app.cli_who import login
 from ari_app.requests.states import LIVE, State
 
 if TYPE_CHECKING:
@@ -28,15 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _config(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Configuration file (hotline.yaml)."
-    )(command)
-
-
 def _signed(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--by", default=getpass.getuser, show_default="who runs this", help="Whose doing it is, for the history."
+        "--by", default=login, show_default="who runs this", help="Whose doing it is, for the history."
     )(command)
 
 
@@ -44,14 +39,15 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _with_store(config_file: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Do something with the requests of this configuration's database."""
-    from ari_app import config
+def _with_store(config_file: Path | None, work: Callable[[Store], Awaitable[T]], *, create: bool = False) -> T:
+    """Do something with the requests of this configuration's database; only who files one makes it."""
     from ari_app.records.database import Database
     from ari_app.requests.store import Store
 
+    url = settings_of(config_file).records.database
+
     async def do() -> T:
-        database = await Database.open(config.load(config_file).records.database)
+        database = await Database.open(url, create=create)
         try:
             return await work(Store(database))
         finally:
@@ -69,7 +65,7 @@ def requests() -> None:
 
 
 @requests.command("list")
-@_config
+@config_option
 @click.option(
     "--state",
     "states",
@@ -91,7 +87,7 @@ def list_(
 
 
 @requests.command()
-@_config
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 def due(config_file: Path | None, as_json: bool) -> None:
     """What is late: promises that are broken now. Exit code 1 when there are any."""
@@ -102,7 +98,7 @@ def due(config_file: Path | None, as_json: bool) -> None:
 
 
 @requests.command()
-@_config
+@config_option
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 def show(config_file: Path | None, number: int) -> None:
     """One request: what it is about, its clocks, its history."""
@@ -112,7 +108,7 @@ def show(config_file: Path | None, number: int) -> None:
 
 
 @requests.command()
-@_config
+@config_option
 @click.option("--to", default="", help="Only what is for this reader.")
 @click.option("--night", is_flag=True, help="The next-day report: what came at night and is still open (S000-C12).")
 def digest(config_file: Path | None, to: str, night: bool) -> None:
@@ -126,7 +122,7 @@ def digest(config_file: Path | None, to: str, night: bool) -> None:
 
 
 @requests.command()
-@_config
+@config_option
 @click.option("--csv", "as_csv", is_flag=True, required=True, help="As comma-separated values; the only format.")
 @click.option("--out", "-o", type=click.Path(path_type=Path, dir_okay=False), help="A file [default: print it].")
 @click.option("--since", type=DAY, help="Only what was filed since this day (UTC).")
@@ -171,7 +167,7 @@ def _show(found: list[Request], as_json: bool, nothing: str = "nothing is open")
 
 def _moving(name: str, then: State, told: str, doc: str) -> click.Command:
     @requests.command(name, help=doc)
-    @_config
+    @config_option
     @_signed
     @click.option("--note", default="", help="A word about it, for the history.")
     @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
@@ -189,7 +185,7 @@ reopen = _moving("open", State.OPEN, "open again", "It is to be done again: what
 
 
 @requests.command()
-@_config
+@config_option
 @_signed
 @click.argument("telephone", metavar="TELEPHONE")
 @click.option("--why", "procedure", required=True, metavar="REASON",
@@ -210,12 +206,12 @@ def add(
 
     A reason the standard does not know is refused: nobody who reads it would know what was promised.
     """
-    from ari_app import config, paths, standard
+    from ari_app import paths, standard
     from ari_app.errors import RequestRefused
     from ari_app.requests.letter import follow_up
     from ari_app.requests.showing import moment
 
-    settings = config.load(config_file)
+    settings = settings_of(config_file)
     spoken = standard.load(paths.standard_folder(settings.standard))
     known = _reasons(spoken)
     if procedure not in known:
@@ -229,7 +225,7 @@ def add(
     if letter.due and letter.not_before and letter.due <= letter.not_before:
         first_day = moment(letter.not_before, ZoneInfo(letter.zone))
         raise RequestRefused(f"it would be due {until} and not to be done before {first_day}; see --after and --within")
-    number = _with_store(config_file, lambda store: store.file(letter))
+    number = _with_store(config_file, lambda store: store.file(letter), create=True)
     click.echo(f"request {number} is filed, {f'due {until}' if until else 'with no due time'}")
 
 
@@ -245,7 +241,7 @@ def _reasons(standard: Standard) -> list[str]:
 
 
 @requests.command()
-@_config
+@config_option
 @_signed
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 @click.argument("text", nargs=-1, required=True)
@@ -262,7 +258,7 @@ def note(config_file: Path | None, by: str, number: int, text: tuple[str, ...]) 
 
 
 @requests.command()
-@_config
+@config_option
 @_signed
 @click.option("--note", default="", help="A word about it, for the history.")
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
@@ -283,7 +279,7 @@ def advance(config_file: Path | None, by: str, note: str, number: int) -> None:
 
 
 @requests.command()
-@_config
+@config_option
 @_signed
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 @click.argument("time", metavar="TIME", type=Moment(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]))

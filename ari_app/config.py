@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from ari_app import secrets_file
 from ari_app.errors import BrokenConfiguration
 from ari_app.records import settings as records
 from ari_app.records.settings import RecordsSettings
@@ -60,6 +62,7 @@ class Configuration(_Strict):
     """One worker's configuration."""
 
     worker: Annotated[str, spelled(WORKER, WORKERS_NAME)] = "1"
+    secrets: str = ""
     ari: AriSettings = AriSettings()
     ami: AmiSettings = AmiSettings()
     standard: str = "hotline-standard"
@@ -84,19 +87,21 @@ class Configuration(_Strict):
 
 
 def load(path: Path | None, worker: str | None = None) -> Configuration:
-    """The configuration in `path` (None: the defaults), with passwords from the environment where set.
+    """The configuration in `path` (None: the defaults), with passwords from the environment or `secrets` where set.
 
-    HOTLINE_ARI_PASSWORD and HOTLINE_AMI_PASSWORD override the file, so that it needs no secrets.
+    The environment wins over the file of secrets, and both over hotline.yaml, so that it needs none.
     Raises BrokenConfiguration, one line with file, line and path.
     """
-    config = Configuration() if path is None else _written(path)
+    file = None if path is None else YamlFile(path, BrokenConfiguration)
+    outside = _outside(file)
+    config = Configuration() if file is None else _written(file, outside)
     changes: dict[str, Any] = {}
     for part, variable in (("ari", "HOTLINE_ARI_PASSWORD"), ("ami", "HOTLINE_AMI_PASSWORD")):
-        if variable in os.environ:
-            changes[part] = getattr(config, part).model_copy(update={"password": SecretStr(os.environ[variable])})
-    if records.from_environment():
+        if variable in outside:
+            changes[part] = getattr(config, part).model_copy(update={"password": SecretStr(outside[variable])})
+    if said := records.from_outside(outside):
         written = config.records.model_dump(exclude_unset=True)
-        changes["records"] = records.settle({**written, **records.from_environment()})
+        changes["records"] = records.settle({**written, **said})
     if worker is not None:
         if not re.fullmatch(WORKER, worker):
             raise BrokenConfiguration(f"{WORKERS_NAME}, not {worker!r}")
@@ -104,10 +109,17 @@ def load(path: Path | None, worker: str | None = None) -> Configuration:
     return config.model_copy(update=changes)
 
 
-def _written(path: Path) -> Configuration:
-    """A file as it is; with the secret of the environment, for a file that hashes may leave it to that."""
-    file, secret = YamlFile(path, BrokenConfiguration), records.from_environment().get("secret")
-    content = file.content
+def _outside(file: YamlFile | None) -> dict[str, str]:
+    """What is said of secrets outside the file; a name with nothing behind it says nothing."""
+    named = file.content.get("secrets") if file is not None and isinstance(file.content, dict) else None
+    kept = secrets_file.read(file.path.parent / named) if file is not None and named and isinstance(named, str) else {}
+    said = {name: os.environ.get(name) or kept.get(name, "") for name in secrets_file.NAMES}
+    return {name: value for name, value in said.items() if value}
+
+
+def _written(file: YamlFile, outside: Mapping[str, str]) -> Configuration:
+    """A file as it is; with the secret from outside, for a file that hashes may leave it to that."""
+    content, secret = file.content, records.from_outside(outside).get("secret")
     if secret is not None and isinstance(content, dict) and isinstance(kept := content.get("records"), dict):
         content = {**content, "records": {**kept, "secret": secret}}
     return validated(content, Configuration, file.complaint)

@@ -64,7 +64,11 @@ class PbxFailed(HotlineError):
 
 
 class PbxUnreachable(HotlineError):
-    """The PBX does not answer."""
+    """The PBX does not answer. `what` is the cause, `mend` the line that mends it; together they are the message."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what}; {mend}" if mend else what)
+        self.what, self.mend = what, mend
 
 
 class PbxRefused(PbxUnreachable):

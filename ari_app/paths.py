@@ -27,6 +27,11 @@ def homes(folder: Path, recordings: Iterable[str]) -> dict[Path, list[str]]:
 def standard_folder(name_or_path: str) -> Path:
     """The folder of a standard: a shipped one by its name, or one's own by its path."""
     given = Path(name_or_path)
-    if given.is_dir() or "/" in name_or_path:
-        return given
-    return shipped("prompts") / name_or_path
+    return given if "/" in name_or_path or _is_folder(given) else shipped("prompts") / name_or_path
+
+
+def _is_folder(here: Path) -> bool:
+    try:
+        return here.is_dir()
+    except PermissionError:  # `sudo -u hotline` from a folder of root's
+        return False

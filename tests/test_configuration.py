@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 from pydantic import BaseModel
 
-from ari_app import config
+from ari_app import config, secrets_file
 from ari_app.errors import BrokenConfiguration
 
 SAMPLE = Path(__file__).parent.parent / "hotline.yaml.sample"
@@ -67,6 +68,57 @@ def test_passwords_in_the_environment_win(tmp_path: Path, monkeypatch: pytest.Mo
     settings = config.load(file)
     assert settings.ari.password.get_secret_value() == "new"
     assert "new" not in repr(settings)
+
+
+PASSWORDS = (
+    "# ours\n\nHOTLINE_ARI_PASSWORD=one = #1\nHOTLINE_AMI_PASSWORD='two'\nHOTLINE_RECORDS_SECRET=sixteen characters"
+)
+
+
+def test_the_passwords_may_stand_in_a_file_of_their_own_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ARI password was in a file only systemd could read: `hotline check` from a shell was refused."""
+    (tmp_path / "secrets").write_text(PASSWORDS)
+    file = tmp_path / "hotline.yaml"
+    file.write_text("secrets: secrets\nari: {password: old}\nrecords: {numbers: hash}\n")
+    monkeypatch.setenv("HOTLINE_AMI_PASSWORD", "")  # nothing, as Compose leaves it
+    read = config.load(file)
+    assert (read.ari.password.get_secret_value(), read.ami.password.get_secret_value()) == ("one = #1", "two")
+    assert read.records.secret.get_secret_value() == "sixteen characters"
+    monkeypatch.setenv("HOTLINE_AMI_PASSWORD", "three")
+    assert config.load(file).ami.password.get_secret_value() == "three"
+
+
+@pytest.mark.parametrize("line", ["HOTLINE_ARI_PASWORD=hush", "HOTLINE_ARI_PASSWORD hush", "hush"])
+def test_a_mistake_among_the_passwords_is_told_without_them(tmp_path: Path, line: str) -> None:
+    (tmp_path / "secrets").write_text(f"# ours\n{line}\n")
+    file = tmp_path / "hotline.yaml"
+    file.write_text("secrets: secrets\n")
+    with pytest.raises(BrokenConfiguration) as refused:
+        config.load(file)
+    said = str(refused.value)
+    assert said.startswith(f"{tmp_path}/secrets:2: is no line of passwords") and "hush" not in said
+
+
+def test_passwords_that_are_not_there_are_told_of(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.yaml"
+    file.write_text("secrets: secrets\n")
+    with pytest.raises(BrokenConfiguration, match="secrets: no such file"):
+        config.load(file)
+
+
+def test_passwords_one_may_not_read_are_told_of_with_who_may(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    (tmp_path / "secrets").write_text(PASSWORDS)
+    (tmp_path / "secrets").chmod(0o600)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(BrokenConfiguration, match="sudo -u hotline"):
+            secrets_file.read(tmp_path / "secrets")
+    finally:
+        os.seteuid(0)
 
 
 def test_a_file_that_hashes_may_leave_the_secret_to_the_environment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
+from ari_app.records.database import Database
 
 ROOT = Path(__file__).parents[1]
 PRINTING = [
@@ -19,6 +22,18 @@ PRINTING = [
     ("register", "export"),
     ("check", "--json"),
 ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a hotline.yaml is, and a register with nobody in it."""
+    (tmp_path / "hotline.yaml").write_text("log_level: INFO\n")
+
+    async def make() -> None:
+        await (await Database.open(f"sqlite:///{tmp_path}/register.db")).close()
+
+    asyncio.run(make())
+    return tmp_path
 
 
 def hotline(
@@ -36,22 +51,20 @@ def hotline(
 @pytest.mark.parametrize(
     ("arguments", "unbuffered"), [(words, "") for words in PRINTING] + [(("standard", "list"), "1")]
 )
-def test_a_full_standard_output_is_told_in_one_line(
-    tmp_path: Path, arguments: tuple[str, ...], unbuffered: str
-) -> None:
+def test_a_full_standard_output_is_told_in_one_line(folder: Path, arguments: tuple[str, ...], unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = hotline(tmp_path, *arguments, into=full, PYTHONUNBUFFERED=unbuffered)
+        done = hotline(folder, *arguments, into=full, PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stderr) == (
         1, b"hotline: cannot print: No space left on device; is the disk of the output full?\n",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", PRINTING[1:4], ids=" ".join)
-def test_who_has_read_enough_is_no_mistake(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_who_has_read_enough_is_no_mistake(folder: Path, arguments: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = hotline(tmp_path, *arguments, into=writing)
+        done = hotline(folder, *arguments, into=writing)
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
@@ -64,23 +77,23 @@ def test_who_has_read_enough_is_no_mistake(tmp_path: Path, arguments: tuple[str,
     ids=" ".join,
 )
 def test_letters_a_terminal_does_not_know_are_written_otherwise(
-    tmp_path: Path, arguments: tuple[str, ...], encoding: str
+    folder: Path, arguments: tuple[str, ...], encoding: str
 ) -> None:
-    done = hotline(tmp_path, *arguments, PYTHONIOENCODING=encoding)
+    done = hotline(folder, *arguments, PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout
 
 
-def test_the_signs_of_a_check_stay_apart_where_they_cannot_be_shown(tmp_path: Path) -> None:
+def test_the_signs_of_a_check_stay_apart_where_they_cannot_be_shown(folder: Path) -> None:
     """As question marks all of them would be the sign of what was not checked."""
-    done = hotline(tmp_path, "check", PYTHONIOENCODING="ascii")
+    done = hotline(folder, "check", PYTHONIOENCODING="ascii")
     assert done.stderr == b""
     assert {line.split()[0] for line in done.stdout.splitlines() if b"\\u27" in line} >= {b"\\u2713", b"\\u2717"}
 
 
-def test_a_closed_standard_output_is_no_mistake(tmp_path: Path) -> None:
+def test_a_closed_standard_output_is_no_mistake(folder: Path) -> None:
     closing = ("sh", "-c", 'exec "$0" -m ari_app standard list >&-', sys.executable)
     done = subprocess.run(
-        closing, stderr=subprocess.PIPE, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
+        closing, stderr=subprocess.PIPE, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")

@@ -103,7 +103,8 @@ class AmiClient:
                 if problem.errno and problem.errno > 0
                 else problem.strerror or "no answer in time"
             )
-            raise PbxUnreachable(f"AMI does not answer at {where}: {reason}") from None
+            mend = "start Asterisk; in [general] of manager.conf enabled = yes, and the port and address of `ami` here"
+            raise PbxUnreachable(f"AMI does not answer at {where}: {reason}", mend) from None
         client = cls(guard, transport, where)
         try:
             await client._log_in(settings, within, "off" if on_event is None else "on")
@@ -117,11 +118,19 @@ class AmiClient:
         try:
             await self.ask("Login", within, Username=settings.user, Secret=secret, Events=events)
         except PbxRefused:
-            raise PbxRefused(f"AMI at {self._where} refuses user {settings.user!r}: wrong user or password") from None
+            raise self._refusal(settings) from None
         except PbxUnreachable as problem:
             if self._guard.ami.version is None:
                 raise PbxUnreachable(f"what answers at {self._where} is not AMI") from None
             raise PbxUnreachable(f"AMI at {self._where} ended before the login: {problem}") from None
+
+    def _refusal(self, settings: AmiSettings) -> PbxRefused:
+        who, section = f"AMI at {self._where} refuses user {settings.user!r}", f"[{settings.user}] in manager.conf"
+        if not settings.password.get_secret_value():
+            mend = f"ami.password, or HOTLINE_AMI_PASSWORD in the environment or the file of `secrets`, as in {section}"
+            return PbxRefused(f"{who}: no password is set", mend)
+        mend = f"compare ami.user and ami.password (or HOTLINE_AMI_PASSWORD) with {section}"
+        return PbxRefused(f"{who}: wrong user or password", f"{mend}; its permit lines must allow us")
 
     async def ask(self, action: str, within: float = ANSWER_WITHIN, /, **fields: str) -> list[Fields]:
         """The response, and after it the events of a list. Raises PbxRefused with Asterisk's own words when

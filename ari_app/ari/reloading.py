@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ari_app.ari.peers import FAMILY
+from ari_app.ari.refusal import password_refused
 from ari_app.ari.wire import Wire
 from ari_app.config import AriSettings
-from ari_app.errors import BrokenStandard, PbxRefused, PbxUnreachable
+from ari_app.errors import BrokenStandard, PbxUnreachable
 from ari_app.standard import Standard
 
 log = logging.getLogger(__name__)
@@ -63,9 +64,10 @@ async def tell_workers(settings: AriSettings) -> list[str]:
     try:
         listed = await wire.request_aside("GET", "applications")
         if listed.status in (401, 403):
-            raise PbxRefused(f"Asterisk refuses ARI user {settings.user!r} ({listed.status}): wrong user or password")
+            raise password_refused(settings)
         if not listed.ok:
-            raise PbxUnreachable(f"Asterisk answered {listed.status} at {settings.url}: is ARI enabled (ari.conf)?")
+            mend = "enabled = yes in ari.conf [general]; the path in ari.url"
+            raise PbxUnreachable(f"what answers at {settings.url} is not ARI (status {listed.status})", mend)
         told = []
         for name in sorted(app["name"] for app in listed.json() if app["name"].startswith(FAMILY)):
             if (await wire.request_aside("POST", f"events/user/{RELOAD}", {"application": name})).ok:

@@ -32,7 +32,7 @@ from picows import (
 
 from ari_app.ari import events
 from ari_app.ari.events import ApplicationReplaced, Event, Query, RESTRequest, RESTResponse
-from ari_app.ari.refusal import in_short, refusal
+from ari_app.ari.refusal import in_short, refusal, unanswered
 from ari_app.ari.socket import Socket
 from ari_app.config import AriSettings
 from ari_app.errors import NameTaken, PbxRefused, PbxUnreachable
@@ -163,10 +163,7 @@ class Wire:
         except WSInvalidStatusError as problem:
             raise refusal(problem, self._settings) from None
         except (WSError, OSError, TimeoutError) as problem:
-            raise PbxUnreachable(
-                f"Asterisk does not answer at {self._settings.url} ({in_short(problem)}): is it running, is http.conf "
-                "enabled, is ari.url right?"
-            ) from None
+            raise unanswered(problem, self._settings) from None
         self._transport = transport
         try:
             await self._filter_events()
@@ -241,7 +238,7 @@ class Wire:
             async with self._http.request(method, url, params=query, json=body) as response:
                 return Reply(response.status, await response.text())
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise PbxUnreachable(f"Asterisk did not answer over HTTP: {in_short(problem)}") from None
+            raise unanswered(problem, self._settings) from None
 
     async def _ask_when_ready(
         self, method: str, uri: str, query: Mapping[str, str] | None, body: bytes | None

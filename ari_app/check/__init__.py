@@ -61,7 +61,7 @@ async def _with_ari(
         found += await _try("queue", "the queue", agents.queues(ami, door, settings.queue))
         found += await _try("sip", "SIP", agents.sip(ami, door, doors.endpoints))
     if spoken is not None:
-        found += await limits.look(limits.Files(ami, etc or limits.folder_of(settings)), door, spoken)
+        found += await limits.look(limits.files_of(settings, ami, etc), door, spoken)
     found += await _try("recordings", "the folder of callers' messages", ari.recordings(door))
     found += await _try("workers", "who serves", ari.workers(door, settings.app))
     return found
@@ -98,11 +98,9 @@ async def _ami(settings: AmiSettings) -> tuple[AmiClient | None, list[Finding]]:
     try:
         ami = await AmiClient.connect(settings)
     except PbxRefused as problem:
-        mend = f"compare ami.user and ami.password (or HOTLINE_AMI_PASSWORD) with [{settings.user}] in manager.conf"
-        return None, [warning("ami-password", str(problem), why, f"{mend}; its permit lines must allow us")]
+        return None, [warning("ami-password", problem.what, why, problem.mend)]
     except PbxUnreachable as problem:
-        mend = "enabled = yes, bindaddr and port in [general] of manager.conf, as ami.host and ami.port here"
-        return None, [warning("ami-unreachable", str(problem), why, f"{mend}; asterisk -rx 'manager reload'")]
+        return None, [warning("ami-unreachable", problem.what, why, problem.mend)]
     return ami, [fine("ami", f"AMI answers at {settings.host}:{settings.port} and knows user {settings.user!r}")]
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from ari_app.ari.refusal import password_refused
 from ari_app.check.findings import Finding, error, fine, warning
 from ari_app.config import AriSettings
 from ari_app.errors import PbxUnreachable
@@ -41,6 +42,7 @@ class Ari:
     """ARI over plain HTTP, every question with a deadline."""
 
     def __init__(self, settings: AriSettings) -> None:
+        self.settings = settings
         self.url = settings.url.rstrip("/")
         self.user = settings.user
         pair = f"{settings.user}:{settings.password.get_secret_value()}"
@@ -105,12 +107,8 @@ async def knock(ari: Ari) -> tuple[list[Finding], str | None]:
             version = str(info["system"].get("version", ""))
             return [fine("ari", f"ARI answers at {ari.url} and knows user {ari.user!r}")], version
         case 401 | 403:
-            what = f"ARI refuses user {ari.user!r} or the password"
-            mend = (
-                f"compare ari.user and ari.password (or HOTLINE_ARI_PASSWORD) with section [{ari.user}] of ari.conf; "
-                "after a change there: asterisk -rx 'module reload res_ari.so'"
-            )
-            return [error("ari-password", what, lost, mend)], None
+            refused = password_refused(ari.settings)
+            return [error("ari-password", refused.what, lost, refused.mend)], None
         case 404:
             what = f"there is a web server at {ari.url}, and no ARI on it"
             mend = (
@@ -196,7 +194,7 @@ async def workers(ari: Ari, app: str) -> list[Finding]:
                 "no-worker",
                 "no worker is connected at this moment",
                 "each caller waits for the claim time-out, hears the apology and goes to the queue",
-                "hotline run -c hotline.yaml",
+                "hotline run; as a service: systemctl enable --now hotline@1 hotline@2",
             )
         ]
     told = ", ".join(f"{name} ({count} on the line)" for name, count in sorted(callers.items()))

@@ -15,8 +15,8 @@ from ari_app.check import conffile
 from ari_app.check.ari import Ari
 from ari_app.check.conffile import Sections
 from ari_app.check.findings import Finding, fine, not_checked, warning
-from ari_app.config import Configuration
-from ari_app.errors import PbxUnreachable
+from ari_app.config import AriSettings, Configuration
+from ari_app.errors import PbxRefused, PbxUnreachable
 from ari_app.standard import Standard
 
 USUAL = Path("/etc/asterisk")
@@ -27,31 +27,48 @@ _KEY = re.compile(r"hotline-agent-key,([a-z0-9-]+),1")
 
 
 class Files:
-    """Asterisk's configuration files, by AMI or from a folder."""
+    """Asterisk's configuration files, from a folder or by AMI. `no_folder` says why there is no folder to read."""
 
-    def __init__(self, ami: AmiClient | None, folder: Path | None) -> None:
+    def __init__(self, ami: AmiClient | None, folder: Path | None, no_folder: str = "") -> None:
         self._ami = ami
         self._folder = folder
+        self._no_folder = no_folder
 
     async def read(self, name: str) -> Sections:
-        """Raises PbxUnreachable or OSError when there is no way to it."""
+        """Raises PbxUnreachable, with what stands in the way, when there is no way to it."""
         if self._folder is not None:
-            return conffile.read(self._folder / name)
+            try:
+                return conffile.read(self._folder / name)
+            except OSError as problem:
+                raise PbxUnreachable(f"{self._folder / name}: {problem.strerror}") from None
         if self._ami is None:
-            raise PbxUnreachable("there is no AMI connection")
-        return _sections((await self._ami.ask("GetConfig", Filename=name))[0])
+            raise PbxUnreachable(f"{self._no_folder}, and there is no AMI connection")
+        try:
+            return _sections((await self._ami.ask("GetConfig", Filename=name))[0])
+        except PbxRefused:
+            told = "our AMI user may not read files (nor should it: they hold passwords)"
+            raise PbxUnreachable(f"{self._no_folder}, and {told}") from None
 
 
-def folder_of(settings: Configuration) -> Path | None:
-    """The usual folder, if it can be read and is that of the very PBX `ari.url` names."""
-    url = urlsplit(settings.ari.url)
+def files_of(settings: Configuration, ami: AmiClient | None, etc: Path | None, usual: Path = USUAL) -> Files:
+    """By way of `etc` where it is said, else the usual folder, if it can be read and is that of our PBX."""
+    no_folder = "" if etc else _not_usable(usual, settings.ari)
+    return Files(ami, etc or (None if no_folder else usual), no_folder)
+
+
+def _not_usable(folder: Path, ari: AriSettings) -> str:
+    """Why a folder is not that of the very PBX `ari.url` names, or cannot be read; "" when it is and can."""
+    url = urlsplit(ari.url)
     try:
-        http = conffile.read(USUAL / "http.conf").get("general", {})
-        knows_us = settings.ari.user in conffile.read(USUAL / "ari.conf")
+        http = conffile.read(folder / "http.conf").get("general", {})
+        knows_us = ari.user in conffile.read(folder / "ari.conf")
+    except PermissionError:
+        return f"this user may not read {folder}"
     except OSError:
-        return None
+        return f"there is no Asterisk's {folder} on this machine"
     here = url.hostname in ("localhost", "127.0.0.1", "::1", http.get("bindaddr"))
-    return USUAL if knows_us and here and http.get("bindport", "8088") == str(url.port or 80) else None
+    same = knows_us and here and http.get("bindport", "8088") == str(url.port or 80)
+    return "" if same else f"{folder} here is not that of the PBX at {ari.url}"
 
 
 async def look(files: Files, ari: Ari, spoken: Standard) -> list[Finding]:
@@ -62,13 +79,13 @@ async def look(files: Files, ari: Ari, spoken: Standard) -> list[Finding]:
             _sessions(await files.read("http.conf")),
             *agents_keys(await files.read("features.conf"), await ari.variable("HOTLINE_AGENT_KEYS", KEYS), spoken),
         ]
-    except (PbxUnreachable, OSError) as problem:
+    except PbxUnreachable as problem:
         mend = (
-            "hotline check --etc /etc/asterisk, as a user who may read that folder; or look yourself for "
+            "on the PBX's machine, as root: hotline check --etc FOLDER, the one with its ari.conf; or look there for "
             "websocket_write_timeout >= 1000 (ari.conf), sessionlimit >= 500 (http.conf), agents' keys (features.conf)"
         )
         what = "websocket_write_timeout, sessionlimit, agents' keys"
-        return [not_checked("limits", what, f"Asterisk's files cannot be read ({problem})", mend)]
+        return [not_checked("limits", what, str(problem), mend)]
 
 
 def _write_timeout(ari_conf: Sections) -> Finding:

@@ -10,6 +10,7 @@ Rule 3: what the database says of values never reaches a message: they may be a 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -53,6 +54,7 @@ ANSWER_WITHIN = 10.0
 """Seconds in which PostgreSQL must have answered a command; half of it to connect."""
 MIGRATION_LOCK = 0x686F746C
 """PostgreSQL's advisory lock that lets one worker migrate at a time."""
+AS_WORKERS = "(from a shell: sudo -u hotline hotline …)"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -200,23 +202,40 @@ def _identity(file: Path | None) -> tuple[int, int] | None:
 
 
 def _make_room(url: sa.URL) -> None:
-    """SQLite's file, readable by us alone: it says who rang. Whatever is wrong here, opening it tells."""
+    """SQLite's file, readable by us alone: it says who rang. Whatever is wrong here, opening it tells.
+
+    A file that root makes belongs to whose folder it is: the workers must be able to write it.
+    """
     file = _in_file(url)
     if file is None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        made = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
-        pass
+        return
+    with contextlib.suppress(OSError):
+        if os.geteuid() == 0:
+            folder = file.parent.stat()
+            os.fchown(made, folder.st_uid, folder.st_gid)
+    os.close(made)
 
 
 def _must_exist(url: sa.URL) -> None:
     file = _in_file(url)
-    if file is not None and not file.exists():
+    if file is None:
+        return
+    try:
+        file.stat()
+    except PermissionError:
+        raise StoreUnreachable(f"{file}: this user may not look into its folder {AS_WORKERS}") from None
+    except OSError:
         raise StoreUnreachable(
-            f"{file}: no such file: no call has been recorded there, or another configuration says where"
-        )
+            f"{file}: no such file: nothing has been recorded there yet, or another configuration says where "
+            "(-c, HOTLINE_CONFIG)"
+        ) from None
+    if not os.access(file, os.R_OK | os.W_OK, effective_ids=True):
+        raise StoreUnreachable(f"{file}: this user may not open it {AS_WORKERS}")
 
 
 def _engine(url: sa.URL) -> AsyncEngine:
@@ -306,5 +325,5 @@ def _mend(engine: AsyncEngine, cause: str) -> str:
     if cause in _NO_DATABASE:
         return _NO_DATABASE[cause]
     if engine.dialect.name == "sqlite":
-        return "is there room on its disk, and may this user write its file and folder?"
+        return f"is there room on its disk, and may this user write its file and folder? {AS_WORKERS}"
     return "is PostgreSQL running there, and do user, password and database exist?"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,10 +96,10 @@ def keep_number(number: str, numbers: Numbers, secret: str = "") -> str:
     return plain[:3] + "•" * (len(plain) - 5) + plain[-2:]
 
 
-def from_environment() -> dict[str, str]:
-    """What the environment says instead of the file, so that the file needs no secrets."""
+def from_outside(said: Mapping[str, str]) -> dict[str, str]:
+    """What the environment or the file of secrets says instead of hotline.yaml, so that it needs no secrets."""
     variables = {"url": "HOTLINE_RECORDS_URL", "secret": "HOTLINE_RECORDS_SECRET"}
-    return {key: os.environ[variable] for key, variable in variables.items() if variable in os.environ}
+    return {key: said[variable] for key, variable in variables.items() if variable in said}
 
 
 def settle(content: dict[str, Any]) -> RecordsSettings:

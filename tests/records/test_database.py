@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import secrets
+import shutil
 import stat
+import tempfile
 import threading
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -219,3 +223,33 @@ async def test_a_damaged_database_is_called_so(tmp_path: Path) -> None:
     file.write_bytes(whole[:100] + bytes(len(whole) - 100))
     with pytest.raises(StoreUnreachable, match=r"malformed; it is damaged: put a copy of it back"):
         await Database.open(url)
+
+
+@pytest.fixture
+def workers_folder() -> Iterator[Path]:
+    """As /var/lib/hotline: a folder of another user's, for their eyes only."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    folder = Path(tempfile.mkdtemp())
+    os.chown(folder, 65534, 65534)
+    yield folder
+    shutil.rmtree(folder)
+
+
+async def test_a_file_that_root_makes_belongs_to_the_workers(workers_folder: Path) -> None:
+    """An entry made by root before the first worker started would keep every worker out."""
+    await (await Database.open(f"sqlite:///{workers_folder}/hotline.db")).close()
+    made = (workers_folder / "hotline.db").stat()
+    assert (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) == (65534, 65534, 0o600)
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o700, "may not look into its folder"), (0o755, "may not open it")])
+def test_who_may_not_look_is_told_as_whom_to_look(workers_folder: Path, mode: int, told: str) -> None:
+    (workers_folder / "hotline.db").touch(mode=0o600)
+    workers_folder.chmod(mode)
+    os.seteuid(65533)
+    try:
+        with pytest.raises(StoreUnreachable, match=rf"{told} \(.*sudo -u hotline"):
+            asyncio.run(Database.open(f"sqlite:///{workers_folder}/hotline.db", create=False))
+    finally:
+        os.seteuid(0)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 
 from ari_app.cli_register import register, rules_of
-from ari_app.errors import BrokenStandard, HotlineError
+from ari_app.errors import BrokenStandard, HotlineError, StoreUnreachable
 from ari_app.procedures.screening import Screening, judge
 from ari_app.records.database import Database, without_password
 from ari_app.register.index import Index
@@ -28,6 +28,7 @@ RULES = "screening:\n  caller_id: {anonymous: challenge}\n"
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
+    (tmp_path / "register.db").touch()  # a worker has run
     return f"sqlite:///{tmp_path}/register.db"
 
 
@@ -50,6 +51,25 @@ def done(database: str, *arguments: object) -> str:
 
 def batch_in(output: str) -> str:
     return output.split()[-1]
+
+
+def test_a_register_that_is_not_there_is_told_of_and_only_an_entry_makes_it(tmp_path: Path) -> None:
+    """A shell that looked into another file than the workers heard "no number is known", and rc 0."""
+    url = f"sqlite:///{tmp_path}/elsewhere/register.db"
+    for looking in (["list"], ["changes"], ["explain", "110"], ["undo", "x"], ["export"]):
+        told = run(url, *looking)
+        assert isinstance(told.exception, StoreUnreachable) and "no such file" in str(told.exception)
+    assert not (tmp_path / "elsewhere").exists()
+    done(url, "add", "110", "allow")
+    assert "110" in done(url, "list")
+
+
+def test_who_types_it_is_in_the_history_also_as_the_workers_user(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "grace")
+    CliRunner().invoke(register, ["--database", database, "add", "110", "allow"])
+    assert "by grace" in done(database, "list")
 
 
 def test_add_explain_undo(database: str, rules: Path) -> None:

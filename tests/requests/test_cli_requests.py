@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from ari_app.call import Kind
 from ari_app.cli_requests import requests
-from ari_app.errors import RequestRefused
+from ari_app.errors import RequestRefused, StoreUnreachable
 from ari_app.records.database import Database
 from ari_app.requests.letter import URGENT, Letter
 from ari_app.requests.showing import FORMULA
@@ -30,6 +30,7 @@ NOW = datetime.now(UTC)
 def hotline(tmp_path: Path) -> Hotline:
     """Runs `hotline requests … -c hotline.yaml`."""
     config = tmp_path / "hotline.yaml"
+    (tmp_path / "hotline.db").touch()  # a worker has run
     records = f"records: {{url: 'sqlite:///{tmp_path}/hotline.db'}}\n"
     config.write_text(f"standard: retail-showroom\n{records}", encoding="utf-8")
 
@@ -54,6 +55,14 @@ def left(tmp_path: Path) -> Callable[..., None]:
         asyncio.run(do())
 
     return leave
+
+
+def test_a_desk_that_is_not_there_is_told_of_and_not_empty(hotline: Hotline, tmp_path: Path) -> None:
+    (tmp_path / "hotline.db").unlink()
+    for looking in (["list"], ["due"], ["digest"], ["show", "1"], ["claim", "1"]):
+        told = hotline(*looking)
+        assert isinstance(told.exception, StoreUnreachable) and "no such file" in str(told.exception)
+    assert not (tmp_path / "hotline.db").exists()
 
 
 def ticket(clock: str = "complaint-simple", **more: object) -> Letter:

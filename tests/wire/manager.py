@@ -24,6 +24,7 @@ class Manager:
         self.channel_lines: list[Fields] = []
         self.logins = 0
         self.refuses = False
+        self.refuses_actions: set[str] = set()  # what our user may not do
         self.hangs = False
         self.starting = False
         self.started = "08:00:00"
@@ -98,6 +99,8 @@ class Manager:
             case "Login":
                 self.logins += 1
                 writer.write(packet(Response="Success", Message="Authentication accepted", **ours))
+            case name if name in self.refuses_actions:
+                writer.write(packet(Response="Error", Message="Permission denied", **ours))
             case "QueueStatus" if self.starting:
                 writer.write(packet(Response="Error", Message="Invalid/unknown command: QueueStatus.", **ours))
             case "QueueStatus":
