@@ -12,6 +12,7 @@ from ari_app.qa.cast import APPLICATION_DOWN, SILENT, SPEAKS_AT_ONCE
 from ari_app.qa.disaster import saved
 from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
+from tests.pbx.bookkeeping import until
 
 pytestmark = pytest.mark.pbx
 
@@ -25,6 +26,7 @@ async def test_a_draining_worker_finishes_its_callers_and_exits_0(asterisk: Aste
         )
         await answered.wait()
         stopping = asyncio.create_task(worker.stop())
+        await until(tmp_path / "application-1.log", lambda log: "draining" in log)
         late = await stage.play([replace(APPLICATION_DOWN, name="rings while it drains")])
         finished, code = await calls, await stopping
     assert code == 0
