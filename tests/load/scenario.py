@@ -119,7 +119,7 @@ reception:
   after_agent: silent
   no_agent: busy
   exhausted: silent
-  station: silent
+  station: station
 procedures:
   silent:
     steps:
@@ -127,6 +127,10 @@ procedures:
       - {{say: offer, wait: {pause}}}
       - {{say: farewell, wait: {pause}}}
     then: hang_up
+  station:                   # its places are counted: nobody comes here
+    steps:
+      - {{say: offer, wait: {pause}}}
+    then: release
   busy:
     steps:
       - {{say: offer, wait: 0}}
