@@ -40,6 +40,8 @@ TURN = 200
 """Records written to disk at a time, in the thread."""
 STORE_TURN = 25
 """Records brought to the database at a time: on the loop, so few that no call waits for it."""
+GATHERED = 0.5
+"""Seconds from one turn to the next while there is less than a turn: a transaction costs more than what is in it."""
 STORED_WITHIN = 15.0
 """Seconds in which the database must have taken a turn's records; a slower one counts as away."""
 RETRY_FIRST, RETRY_MOST = 0.5, 5.0
@@ -71,6 +73,7 @@ class Ledger:
         self._calls: Calls | None = None
         self._database: Database | None = None
         self._to_spool, self._to_store, self._news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._closing = asyncio.Event()
         self._using = asyncio.Lock()  # one thing at a time is asked of the database
         self._hands = asyncio.Lock()  # who holds it may take records from memory
         self._disk_fails = self._away = False
@@ -117,6 +120,7 @@ class Ledger:
 
         A database that is away is not waited for: what is on disk is replayed at the next start.
         """
+        self._closing.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.until(lambda: not self._pending and (self._away or not self.waiting))
@@ -196,6 +200,7 @@ class Ledger:
             try:
                 while await self._store_some():
                     delay = RETRY_FIRST
+                    await self._gather()
                 self._is_back()
             except StoreUnreachable as problem:
                 self._is_away(problem)
@@ -206,6 +211,13 @@ class Ledger:
                 self._disk_failed(problem)
                 self._to_store.set()
                 await asyncio.sleep(RETRY_MOST)
+
+    async def _gather(self) -> None:
+        """The first record after a rest is stored at once; of those that follow, several together."""
+        if self._spool.waiting < STORE_TURN:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHERED):
+                    await self._closing.wait()
 
     async def _store_some(self) -> bool:
         lines = await self._on_disk(lambda: self._spool.read(STORE_TURN)) if self._spool.waiting else []

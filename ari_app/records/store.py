@@ -39,8 +39,8 @@ class Calls:
             lock = sa.select(CALLS.c.id).where(CALLS.c.id.in_(ids)).order_by(CALLS.c.id).with_for_update()
             await connection.execute(lock)
             await _insert(connection, PARTS, [row for record in added for row in _rows(record)])
-            for record in await _whole(connection, ids):
-                await connection.execute(sa.update(CALLS).where(CALLS.c.id == record.id).values(_line(record)))
+            whole = [{"call": record.id, **_line(record)} for record in await _whole(connection, ids)]
+            await connection.execute(sa.update(CALLS).where(CALLS.c.id == sa.bindparam("call")), whole)
 
     async def get(self, call_id: str) -> CallRecord | None:
         """One call."""
