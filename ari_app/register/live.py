@@ -256,8 +256,11 @@ class LiveRegister:
     async def poll(self) -> None:
         """What was changed since, here or by another worker."""
         async with self._reading:
-            await self._read_changes()
-            await self._read_marks()
+            changed, marked = await self._store.newest()
+            if changed > self._changes.seen or self._changes.gaps:
+                await self._read_changes()
+            if marked > self._marks.seen or self._marks.gaps:
+                await self._read_marks()
 
     async def _read_changes(self) -> None:
         now, full = asyncio.get_running_loop().time(), True

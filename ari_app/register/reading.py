@@ -84,6 +84,13 @@ class Reading:
         async with self._database.reading() as connection:
             return (await connection.execute(sa.select(sa.func.max(CHANGES.c.seq)))).scalar() or 0
 
+    async def newest(self) -> tuple[int, int]:
+        """The last change and the last mark written so far; 0 for none. One small question, asked every second."""
+        last = (sa.select(sa.func.max(table.c.seq)).scalar_subquery() for table in (CHANGES, MARKS))
+        async with self._database.reading() as connection:
+            changed, marked = (await connection.execute(sa.select(*last))).one()
+            return changed or 0, marked or 0
+
     async def changes(self, after: int, gaps: Iterable[int] = (), limit: int = AT_ONCE) -> list[Change]:
         """Changes written since, and those of `gaps` that have come true meanwhile."""
         newer = sa.or_(CHANGES.c.seq > after, CHANGES.c.seq.in_(list(gaps)))
