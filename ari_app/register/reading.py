@@ -47,6 +47,9 @@ class Marked:
     withdrawn: bool
 
 
+_NEWEST = sa.select(*(sa.select(sa.func.max(table.c.seq)).scalar_subquery() for table in (CHANGES, MARKS)))
+
+
 class Reading:
     """The register's tables, read only. Raises StoreUnreachable from every verb when the database is away."""
 
@@ -86,9 +89,8 @@ class Reading:
 
     async def newest(self) -> tuple[int, int]:
         """The last change and the last mark written so far; 0 for none. One small question, asked every second."""
-        last = (sa.select(sa.func.max(table.c.seq)).scalar_subquery() for table in (CHANGES, MARKS))
         async with self._database.reading() as connection:
-            changed, marked = (await connection.execute(sa.select(*last))).one()
+            changed, marked = (await connection.execute(_NEWEST)).one()
             return changed or 0, marked or 0
 
     async def changes(self, after: int, gaps: Iterable[int] = (), limit: int = AT_ONCE) -> list[Change]:
