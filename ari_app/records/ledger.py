@@ -40,7 +40,7 @@ TURN = 200
 """Records written to disk at a time, in the thread."""
 STORE_TURN = 25
 """Records brought to the database at a time: on the loop, so few that no call waits for it."""
-GATHERED = 0.5
+GATHERED = 1.0
 """Seconds from one turn to the next while there is less than a turn: a transaction costs more than what is in it."""
 STORED_WITHIN = 15.0
 """Seconds in which the database must have taken a turn's records; a slower one counts as away."""

@@ -34,7 +34,7 @@ from ari_app.register.store import CannotUndo, Store, new_batch
 
 log = logging.getLogger(__name__)
 
-POLL = 1.0
+POLL = 2.0
 """Seconds between two looks at what other workers changed."""
 OVERLAP = 500
 """Changes read again after loading: their transactions may have been open when we began."""
