@@ -209,7 +209,7 @@ class BackOffice:
             language=standard.language,
             prescriptions=self._prescribed(standard),
             settings=self._config.records,
-            verdict=arrival.verdict or (arrival.suspicion if arrival.suspicion != NUISANCE else ""),
+            verdict="" if arrival.suspected == NUISANCE else arrival.suspected,
             rang=arrival.rang if arrival.door is Door.INCOMING else None,
         )
         self._ledger.keep(record)

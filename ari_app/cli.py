@@ -22,12 +22,12 @@ from typing import Any
 import click
 
 from ari_app import __version__, config, paths, standard
-from ari_app.ari.reloading import Rereading
 from ari_app.cli_config import config_option, settings_of
 from ari_app.collector import spare_what_stays
 from ari_app.ending import let_go, unended
 from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, NameTaken
 from ari_app.outlet import CannotPrint, ReaderGone, give_up, open_outlet
+from ari_app.rereading import Rereading
 from ari_app.switchboard import LET_GO_WITHIN, Switchboard
 
 log = logging.getLogger("ari_app")
@@ -142,7 +142,13 @@ async def _answer_callers(
 
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stop)
-    rereading = Rereading(partial(standard.load, paths.standard_folder(settings.standard)), switchboard)
+
+    def speak(new: standard.Standard) -> str:
+        switchboard.standard = new
+        return f"{new.name}, version {new.version}"
+
+    load = partial(standard.load, paths.standard_folder(settings.standard))
+    rereading = Rereading(load, speak, "the old standard stays")
     loop.add_signal_handler(signal.SIGHUP, rereading.begin)
     switchboard.on_reload = rereading.begin
     serving = asyncio.create_task(switchboard.run(), name="calls")

@@ -27,39 +27,11 @@ from ari_app.records.database import Database
 from ari_app.register.live import LiveRegister
 from ari_app.register.numbers import HOME
 from ari_app.register.store import Store
-
-log = logging.getLogger("ari_app.agi")
+from ari_app.rereading import Rereading
 
 
 class NoDoor(HotlineError):
     """The AGI door cannot be opened."""
-
-
-class _InForce:
-    """The rules callers are judged by; read again in a thread, nobody waits for a file. Broken ones are refused."""
-
-    def __init__(self, rules: Screening, read: Callable[[], Screening], register: LiveRegister) -> None:
-        self.rules, self._read, self._register = rules, read, register
-        self._one_at_a_time, self._reading = asyncio.Lock(), set[asyncio.Task[None]]()
-        register.use([rules])
-
-    def begin(self) -> None:
-        """Returns at once."""
-        reading = asyncio.create_task(self._again(), name="reading the rules")
-        self._reading.add(reading)
-        reading.add_done_callback(self._reading.discard)
-
-    async def _again(self) -> None:
-        async with self._one_at_a_time:
-            try:
-                self.rules = await asyncio.to_thread(self._read)
-            except HotlineError as problem:
-                log.error("not reloaded, the old rules stay: %s", problem)
-            except Exception:
-                log.exception("not reloaded, the old rules stay")
-            else:
-                self._register.use([self.rules])
-                log.info("reloaded the rules")
 
 
 @click.command()
@@ -89,10 +61,17 @@ async def _serve(url: str, rules: Screening, read: Callable[[], Screening], home
     database = await Database.open(url)
     try:
         register = LiveRegister(Store(database), home=home)
-        in_force = _InForce(rules, read, register)
+
+        def put_in_force(new: Screening) -> str:
+            nonlocal rules
+            rules = new
+            register.use([rules])
+            return "the rules"
+
+        put_in_force(rules)
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, in_force.begin)
-        judge = door.judged_by(register, lambda: in_force.rules, lambda: datetime.now().astimezone())
+        loop.add_signal_handler(signal.SIGHUP, Rereading(read, put_in_force, "the old rules stay").begin)
+        judge = door.judged_by(register, lambda: rules, lambda: datetime.now().astimezone())
         try:
             opened = await door.serve(judge, host, port)
         except OSError as problem:

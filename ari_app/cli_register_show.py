@@ -9,7 +9,6 @@ import shlex
 from datetime import datetime
 
 import click
-import phonenumbers
 from click.core import ParameterSource
 
 from ari_app.procedures.screening import Screening, faded
@@ -18,6 +17,7 @@ from ari_app.register.entries import LONGEST_REASON, Entry, plain
 from ari_app.register.numbers import HOME, BrokenPattern, Pattern, pattern
 from ari_app.register.reading import Change
 from ari_app.register.rules import LONGEST_TIME, seconds
+from ari_app.requests.settings import known_region
 
 
 def home_region() -> str:
@@ -35,9 +35,10 @@ def whom(ctx: click.Context, param: click.Parameter, value: str) -> Pattern:
 
 def region(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """A region on the command line, as `requests: region` of hotline.yaml takes it, in small letters, too."""
-    if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise click.BadParameter(f"{value[:20]!r} is no country with telephone numbers; write CN or DE", ctx, param)
-    return value.upper()
+    try:
+        return known_region(value.upper())
+    except ValueError as problem:
+        raise click.BadParameter(f"{value[:20]!r} {problem}", ctx, param) from None
 
 
 def why(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -19,13 +19,11 @@ from ari_app.records import settings as records
 from ari_app.records.settings import RecordsSettings
 from ari_app.requests.settings import RequestsSettings
 from ari_app.station import StationSettings
+from ari_app.words import QueueWord
 from ari_app.yamlfile import YamlFile, spelled, validated
 
 WORKER = r"^[A-Za-z0-9_.-]{1,40}$"
 WORKERS_NAME = "a worker's name is 1 to 40 letters, digits, dots, dashes"
-DialplanWord = Annotated[
-    str, spelled(r"[0-9A-Za-z][A-Za-z0-9_-]{1,79}", "a queue's name is 2 to 80 letters, digits, dashes, no dash first")
-]
 
 
 class _Strict(BaseModel):
@@ -67,7 +65,7 @@ class Configuration(_Strict):
     ami: AmiSettings = AmiSettings()
     standard: str = "hotline-standard"
     sounds: Annotated[str, spelled(r"[^\s,&|]+", "a folder's name has no space, comma, & or |")] = "hotline"
-    queue: DialplanWord = "hotline"
+    queue: QueueWord = "hotline"
     records: RecordsSettings = RecordsSettings()
     requests: RequestsSettings = RequestsSettings()
     station: StationSettings = StationSettings()

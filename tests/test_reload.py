@@ -12,13 +12,21 @@ from pathlib import Path
 import pytest
 
 from ari_app import paths, standard
-from ari_app.ari.reloading import Rereading
+from ari_app.rereading import Rereading
 from ari_app.standard import Standard
 
 
 @dataclass
 class Speaker:
     standard: Standard
+
+    def speak(self, new: Standard) -> str:
+        self.standard = new
+        return new.name
+
+
+def rereads(load: Callable[[], Standard], speaker: Speaker) -> Rereading[Standard]:
+    return Rereading(load, speaker.speak, "the old standard stays")
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def rewrite(folder: Path, old: str, new: str) -> None:
 
 
 async def read_again(load: Callable[[], Standard], speaker: Speaker) -> None:
-    rereading = Rereading(load, speaker)
+    rereading = rereads(load, speaker)
     rereading.begin()
     assert rereading._reading is not None
     await rereading._reading
@@ -74,7 +82,7 @@ async def test_callers_go_on_while_a_slow_disk_is_read_and_who_asks_meanwhile_ge
         reads.append(slow.wait(10))
         return standard.load(mine)
 
-    rereading = Rereading(load, speaker := Speaker(first))
+    rereading = rereads(load, speaker := Speaker(first))
     rereading.begin()
     reading = rereading._reading
     assert reading is not None

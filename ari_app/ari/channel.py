@@ -77,9 +77,10 @@ class AriChannel:
             raise CallerHungUp
 
     async def start(self, playback: str, prompts: tuple[Prompt, ...], left: Bookmark) -> None:
+        suspected = {SUSPICION: left.suspicion} if left.suspicion else {}
         noted = self._set({
-            PLACE: str(left.place or ""), FILED: left.filed, SUSPICION: left.suspicion, PLAYBACK: playback,
-            LANGUAGE: prompts[-1].language,
+            PLACE: str(left.place or ""), FILED: left.filed, PLAYBACK: playback, LANGUAGE: prompts[-1].language,
+            **suspected,
         })  # fmt: skip
         media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
         playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ari_app import paths
-from ari_app.agent_keys import features
+from ari_app.agent_keys import features, keys_of
 from ari_app.config import AmiSettings
 from ari_app.pbx.frontline import Frontline, dialplan_folder
 from ari_app.pbx.place import Place
@@ -106,8 +106,7 @@ def _phones(whose: str, many: int) -> tuple[Phone, ...]:
 def _more_keys(standard: Standard) -> str:
     """The agents' keys of a standard that the sample features.conf does not have."""
     sample = (dialplan_folder() / "features.conf").read_text(encoding="utf-8")
-    ladders = standard.procedures.values()
-    more = {p.name: p.agent_key for p in ladders if p.agent_key and f"=> {p.agent_key}," not in sample}
+    more = {name: key for name, key in keys_of(standard).items() if f"=> {key}," not in sample}
     return re.sub(r"^(\[.*\])$", r"\1(+)", features(more), flags=re.MULTILINE) if more else ""
 
 

@@ -233,7 +233,7 @@ class LiveRegister:
     async def load(self) -> None:
         """Everything anew, page by page beside the calls; until it is whole, what was known before answers."""
         async with self._reading:
-            newest = await self._store.newest_change()
+            newest, _ = await self._store.newest()
             columns, others = Columns(), list[tuple[int, Pattern, Listing]]()
             async for rows in self._store.pages(*_LISTING):
                 for row in rows:

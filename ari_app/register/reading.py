@@ -82,13 +82,8 @@ class Reading:
         async with self._database.reading() as connection:
             return {row.id: of_row(row._asdict()) for row in await connection.execute(query)}
 
-    async def newest_change(self) -> int:
-        """The last change written so far; 0 for none."""
-        async with self._database.reading() as connection:
-            return (await connection.execute(sa.select(sa.func.max(CHANGES.c.seq)))).scalar() or 0
-
     async def newest(self) -> tuple[int, int]:
-        """The last change and the last mark written so far; 0 for none. One small question, asked every second."""
+        """The last change and the last mark written so far; 0 for none. One small question, asked at every look."""
         async with self._database.reading() as connection:
             changed, marked = (await connection.execute(_NEWEST)).one()
             return changed or 0, marked or 0

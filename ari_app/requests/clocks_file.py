@@ -12,12 +12,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ari_app.requests.clocks import Clock
-from ari_app.yamlfile import spelled
+from ari_app.words import Name
 
 LIMITS = ("minutes", "days", "next_day", "agreed")
-Name = Annotated[
-    str, spelled(r"[a-z0-9][a-z0-9-]{0,60}", "a name is at most 61 small letters, digits, dashes, no dash first")
-]
 
 
 def _time(written: object) -> object:

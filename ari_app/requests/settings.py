@@ -17,6 +17,13 @@ from ari_app.records.settings import state_folder
 from ari_app.yamlfile import spelled
 
 
+def known_region(region: str) -> str:
+    """The region, as phonenumbers knows it. Raises ValueError."""
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("is no country with telephone numbers; write two capital letters, CN or DE")
+    return region
+
+
 class RequestsSettings(BaseModel):
     """How callback requests, messages and tickets are kept and worked off."""
 
@@ -55,9 +62,7 @@ class RequestsSettings(BaseModel):
     @field_validator("region")
     @classmethod
     def _known_region(cls, region: str) -> str:
-        if region not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValueError("is no country with telephone numbers; write two capital letters, CN or DE")
-        return region
+        return known_region(region)
 
     @field_validator("zone")
     @classmethod

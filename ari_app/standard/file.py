@@ -14,6 +14,7 @@ from ari_app.hours_file import HoursFile
 from ari_app.register.rules import ScreeningFile
 from ari_app.requests.clocks_file import ClocksFile
 from ari_app.standard.facts import Then
+from ari_app.words import Name, QueueWord
 from ari_app.yamlfile import spelled
 
 
@@ -24,12 +25,6 @@ class Strict(BaseModel):
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Key = Annotated[str, spelled(r"[0-9*#A-D]", "a key is one of 0 to 9, *, # and A to D")]
 LadderKey = Annotated[str, spelled(r"[0-9*#A-D]|told", "a key is one of 0 to 9, *, #, A to D, or the word told")]
-Name = Annotated[
-    str, spelled(r"[a-z0-9][a-z0-9-]{0,60}", "a name is at most 61 small letters, digits, dashes, no dash first")
-]
-QueueWord = Annotated[
-    str, spelled(r"[0-9A-Za-z][A-Za-z0-9_-]{1,79}", "a queue's name is 2 to 80 letters, digits, dashes, no dash first")
-]
 PlaceholderName = Annotated[
     str, spelled(r"[a-z][a-z0-9_]{0,30}", "a placeholder's name is at most 31 small letters, digits, _, a letter first")
 ]
