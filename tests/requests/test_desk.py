@@ -188,12 +188,9 @@ async def test_the_desk_writes_and_looks_by_itself(desk: Desk, store: Store, cap
 async def test_a_driver_that_never_ends_keeps_no_desk_from_closing_and_costs_no_filing(
     stubborn: Stubborn, tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def connect() -> Database:
-        return await stubborn()
-
     monkeypatch.setattr(desk_module, "CLOSE_WITHIN", 1.0)
     monkeypatch.setattr(desk_module, "LAST_TRY", 0.1)
-    desk = desk_of(connect, settings(tmp_path), wall)
+    desk = desk_of(stubborn, settings(tmp_path), wall)
     file_many(desk, 2)
     writing = asyncio.create_task(desk.run())
     await stubborn.asked.wait()
@@ -405,10 +402,7 @@ async def test_who_gave_up_asking_breaks_off_no_driver(
 ) -> None:
     """A driver told to end in the midst of a command may never end: who told it so would wait for ever."""
 
-    async def connect() -> Database:
-        return await stubborn()
-
     monkeypatch.setattr(desk_module, "ANSWER_WITHIN", 0.05)
-    asking = asyncio.create_task(desk_of(connect, settings(tmp_path), wall).redialled(NUMBER))
+    asking = asyncio.create_task(desk_of(stubborn, settings(tmp_path), wall).redialled(NUMBER))
     await asyncio.wait((asking,), timeout=5)
     assert asking.done() and asking.result() is None

@@ -7,7 +7,6 @@ import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -16,36 +15,15 @@ import pytest
 from ari_app import ear, line
 from ari_app.ari import channel as ari_channel
 from ari_app.ari import peers, wire
-from ari_app.ari.channel import PLACE, PLAYBACK, RESCUED, ROUND, SUSPICION
-from ari_app.ari.wire import State
-from ari_app.errors import PbxRefused
+from ari_app.ari.channel import RESCUED, ROUND
 from ari_app.front_office import Stint
 from ari_app.journal import What
-from ari_app.standard import Ladder, Standard, Then, load
-from tests.standards import WRITTEN, write
-from tests.wire.conftest import Employ, Worker, whats
-from tests.wire.stub import Fault, StubApp, StubAri, StubChannel
+from ari_app.standard import Ladder, Standard, Then
+from tests.wire.callers import QUEUE, hears, reaches_an_agent, serves_the_next_caller, told
+from tests.wire.conftest import Employ
+from tests.wire.stub import Fault, StubAri
 
-QUEUE = "hotline-queue,hotline"
 SILENT_LADDER = ["greeting", "offer", "offer", "no-sound"]
-HARASSMENT = """\
-  harassment:
-    steps: [{say: wrong-number, wait: 5}]
-    then: station
-"""
-
-
-async def reaches_an_agent(pbx: StubAri, *callers: StubChannel) -> None:
-    await pbx.bell.until(lambda: all(caller.departed == QUEUE for caller in callers))
-
-
-async def hears(pbx: StubAri, caller: StubChannel, *prompts: str) -> None:
-    await pbx.bell.until(lambda: caller.heard == list(prompts))
-
-
-async def told(worker: Worker, caller: StubChannel) -> list[Any]:
-    await worker.pbx.bell.until(lambda: caller.id in worker.journals)
-    return whats(worker.journals[caller.id])
 
 
 # ------------------------------------------------------------------ one call, well treated
@@ -184,13 +162,6 @@ async def test_a_hang_up_before_our_claim_is_no_error(
         await pbx.bell.until(lambda: pbx.count("POST events/claim"))
         await serves_the_next_caller(worker)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
-
-
-async def serves_the_next_caller(worker: Worker) -> None:
-    caller = worker.pbx.ring()
-    await worker.pbx.bell.until(lambda: "greeting" in caller.heard)
-    worker.pbx.hang_up(caller)
-    await worker.pbx.bell.until(lambda: caller.id in worker.journals)
 
 
 # ------------------------------------------------------------------ events late, twice, in disorder, or never
@@ -346,147 +317,6 @@ async def test_an_answer_that_never_comes_sends_the_caller_to_the_queue(
         await reaches_an_agent(pbx, pbx.ring("c1"))
 
 
-# ------------------------------------------------------------------ the connection is lost
-
-
-async def test_reconnects_after_an_abort_and_serves_the_next_caller(pbx: StubAri, employ: Employ) -> None:
-    async with employ() as worker:
-        pbx.abort(worker.app)
-        await worker.connected(2)
-        await serves_the_next_caller(worker)
-
-
-async def test_live_call_survives_a_reconnect(pbx: StubAri, employ: Employ, patient: Standard) -> None:
-    async with employ(spoken=patient) as worker:
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.abort(worker.app)
-        await worker.connected(2)
-        await pbx.bell.until(lambda: pbx.count("GET applications/hotline-1") == 4)  # two looks per connection
-        pbx.speak(caller, 900)
-        await reaches_an_agent(pbx, caller)
-        assert caller.heard == ["greeting", "connecting"]
-
-
-async def test_call_that_vanished_meanwhile_is_let_go(pbx: StubAri, employ: Employ, patient: Standard) -> None:
-    async with employ(spoken=patient) as worker:
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.abort(worker.app)
-        pbx.hang_up(caller)
-        assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
-
-
-async def test_a_caller_who_is_gone_with_asterisk_has_not_hung_up(
-    pbx: StubAri, employ: Employ, patient: Standard
-) -> None:
-    """The record once blamed the caller for a restart of the PBX."""
-    async with employ(spoken=patient) as worker:
-        await pbx.bell.until(lambda: pbx.count("GET asterisk/info"))
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.started = "2026-11-24T09:00:00.000+0000"
-        pbx.abort(worker.app)
-        pbx.hang_up(caller)
-        assert (await told(worker, caller))[-2:] == [What.CALLER_HUNG_UP, What.CUT]
-        await serves_the_next_caller(worker)
-
-
-async def test_a_call_is_told_of_also_when_nobody_learns_whether_asterisk_was_another(
-    pbx: StubAri, employ: Employ, patient: Standard
-) -> None:
-    """An answer nobody understands once cost the record, and a place at the station for ever."""
-    async with employ(spoken=patient) as worker:
-        await pbx.bell.until(lambda: pbx.count("GET asterisk/info"))
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.started = None
-        pbx.abort(worker.app)
-        pbx.hang_up(caller)
-        assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
-        await serves_the_next_caller(worker)
-
-
-async def test_who_could_not_be_handed_to_the_queue_since_asterisk_stayed_away_was_not_rescued(
-    pbx: StubAri, employ: Employ, patient: Standard
-) -> None:
-    async with employ(spoken=patient) as worker:
-        await pbx.bell.until(lambda: pbx.count("GET asterisk/info"))
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.refuse = 503
-        pbx.faults.append(Fault(".*", 503, times=100))
-        pbx.abort(worker.app)
-        await worker.stop()
-        assert whats(worker.journals[caller.id])[-2:] == [What.RESCUED, What.CUT]
-
-
-@pytest.mark.parametrize("status", [404, 500, 503])
-async def test_not_to_know_who_is_ours_is_not_to_have_nobody(
-    pbx: StubAri, employ: Employ, patient: Standard, status: int
-) -> None:
-    """A refused look at the application once made every live call a departed one: in Stasis, attended by nobody."""
-    async with employ(spoken=patient) as worker:
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: pbx.count("GET applications/hotline-1") == 2)
-        pbx.faults.append(Fault("GET applications/hotline-1", status))
-        pbx.abort(worker.app)
-        await pbx.bell.until(lambda: pbx.count("GET applications/hotline-1") == 3)
-        await worker.connected(2)
-        pbx.speak(caller, 900)
-        await reaches_an_agent(pbx, caller)
-
-
-async def test_a_caller_who_arrives_while_we_look_is_not_taken_for_gone(
-    pbx: StubAri, employ: Employ, patient: Standard
-) -> None:
-    held = asyncio.Event()
-    async with employ(spoken=patient) as worker:
-        await pbx.bell.until(lambda: pbx.count("GET applications/hotline-1") == 2)
-        pbx.faults.append(Fault("GET applications/hotline-1", held=held))  # asked now, told later
-        pbx.abort(worker.app)
-        await pbx.bell.until(lambda: pbx.count("GET applications/hotline-1") == 3)
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        held.set()
-        await pbx.bell.until(lambda: pbx.count("GET applications/hotline-1") == 4)
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.speak(caller, 900)
-        await reaches_an_agent(pbx, caller)
-
-
-async def test_a_claim_in_flight_when_the_connection_is_lost_loses_nobody(
-    pbx: StubAri, employ: Employ, patient: Standard
-) -> None:
-    """Asterisk gave us the caller, and the news of it went to a dead socket."""
-    pbx.faults.append(Fault("POST events/claim", lost=True))
-    async with employ(spoken=patient) as worker:
-        caller = pbx.ring()
-        await pbx.bell.until(lambda: caller.app)
-        pbx.abort(worker.app)
-        await hears(pbx, caller, "greeting")
-
-
-async def test_replaced_worker_stops_and_says_so(pbx: StubAri, employ: Employ, patient: Standard) -> None:
-    async with employ(spoken=patient) as worker:
-        caller = pbx.ring()
-        await hears(pbx, caller, "greeting")
-        await pbx.bell.until(lambda: not caller.playing)
-        async with employ(spoken=patient):  # the same name
-            await asyncio.wait((worker.task,))
-            problem = worker.task.exception()
-            assert isinstance(problem, PbxRefused) and "another program" in str(problem)
-            assert worker.board.wire.state is State.REPLACED
-            assert not caller.departed
-            await hears(pbx, caller, "greeting", "greeting")  # adopted by the one that took our name
-
-
 # ------------------------------------------------------------------ neighbours
 
 
@@ -564,132 +394,6 @@ async def test_a_flood_of_five_thousand_keys_drowns_nobody(pbx: StubAri, employ:
         pbx.speak(neighbour, 900)
         await reaches_an_agent(pbx, child, neighbour)
         assert pbx.apps[worker.app].connections == 1
-
-
-# ------------------------------------------------------------------ several workers
-
-
-async def test_claim_lost_to_another_worker_is_no_error(
-    pbx: StubAri, employ: Employ, patient: Standard, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with employ("1", patient) as first, employ("2", patient) as second:
-        callers = [pbx.ring() for _ in range(10)]
-        await pbx.bell.until(lambda: all(caller.heard == ["greeting"] for caller in callers))
-        await pbx.bell.until(lambda: pbx.count("POST events/claim") == 20)
-        assert first.board.live + second.board.live == 10
-        for caller in callers:
-            pbx.hang_up(caller)
-        await pbx.bell.until(lambda: len(first.journals) + len(second.journals) == 10)
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
-
-
-async def test_adopts_the_callers_of_its_former_self(pbx: StubAri, employ: Employ, patient: Standard) -> None:
-    """Restarted under the same name: the caller goes on with the step they were at."""
-    caller = pbx.arrives("c1", app="hotline-1", answered=True, variables={PLACE: "silent 2"})
-    async with employ(spoken=patient):
-        await hears(pbx, caller, "offer")
-        pbx.speak(caller, 900)
-        await reaches_an_agent(pbx, caller)
-
-
-async def test_adopts_a_caller_in_the_midst_of_a_prompt(pbx: StubAri, employ: Employ, patient: Standard) -> None:
-    """The former worker's prompt is stopped, and the news of its end is not taken for the end of ours."""
-    caller = pbx.arrives("c1", app="hotline-1", answered=True)
-    pbx.prompt_seconds = None
-    pbx._play(caller, "c1-1", "sound:round/offer")
-    caller.variables.update({PLACE: "silent 2", PLAYBACK: "c1-1"})
-    async with employ(spoken=patient) as worker:
-        await hears(pbx, caller, "offer", "offer")
-        assert caller.playing != ["c1-1"] and len(caller.playing) == 1
-        pbx._finish(caller.playing[0], "done")
-        await pbx.bell.until(lambda: not caller.playing)
-        pbx.speak(caller, 900)
-        await pbx.bell.until(lambda: caller.heard[-1] == "connecting")
-        pbx._finish(caller.playing[0], "done")
-        await reaches_an_agent(pbx, caller)
-        assert (await told(worker, caller)).count(What.PLAYED) == 2
-
-
-@pytest.mark.parametrize("left", ["", "no-such-procedure 1", "silent 9", "silent two", "²"])
-async def test_adopts_a_caller_whose_place_it_does_not_know(
-    pbx: StubAri, employ: Employ, patient: Standard, left: str
-) -> None:
-    caller = pbx.arrives("c1", app="hotline-1", answered=True, variables={PLACE: left, ROUND: "²"})
-    async with employ(spoken=patient):
-        await pbx.bell.until(lambda: caller.heard)
-        assert caller.heard[0] in ("greeting", "connecting")
-
-
-@pytest.mark.rule("S000-28")
-@pytest.mark.parametrize(
-    ("door", "verdict", "said"),
-    [
-        (("incoming",), "station", "station-menu"),
-        (("incoming",), "challenge", "greeting"),  # a standard that tells nobody a key
-        (("procedure", "harassment"), "", "wrong-number"),
-    ],
-    ids=["known to screening", "suspected", "called so by an agent"],
-)
-async def test_a_nuisance_stays_one_for_whoever_adopts_them(
-    pbx: StubAri, employ: Employ, tmp_path: Path, door: tuple[str, ...], verdict: str, said: str
-) -> None:
-    """Killed, a worker left callers whom another one took for anybody, and led from a full station to an agent."""
-    async with employ(spoken=load(write(tmp_path, WRITTEN + HARASSMENT))) as worker:
-        worker.suspected["100"] = verdict
-        caller = pbx.arrives("c1", answered=True)
-        pbx.enter(caller, worker.app, [*door])
-        await hears(pbx, caller, said)
-        left = dict(caller.variables)
-        pbx.hang_up(caller)
-        await pbx.bell.until(lambda: "c1" in worker.journals)
-        adopted = pbx.arrives("c2", app=worker.app, answered=True, variables=left)
-        await hears(pbx, adopted, said)
-        pbx.hang_up(adopted)
-        await pbx.bell.until(lambda: "c2" in worker.journals)
-        assert worker.arrivals["c2"].suspected == worker.arrivals["c1"].suspected != ""
-
-
-@pytest.mark.rule("S000-28")
-@pytest.mark.parametrize("suspect", ["station", "harassment"])
-async def test_an_adopted_nuisance_who_finds_no_place_reaches_no_agent(
-    pbx: StubAri, employ: Employ, standard: Standard, suspect: str
-) -> None:
-    left = {PLACE: "wrong-number 1", SUSPICION: suspect}
-    async with employ(spoken=standard) as worker:
-        worker.full = True
-        caller = pbx.arrives("c1", app=worker.app, answered=True, variables=left)
-        await pbx.bell.until(lambda: "c1" in worker.journals)
-        assert caller.heard == ["wrong-number", "anything-else", "hanging-up"]  # this standard has no other farewell
-        assert not caller.departed
-
-
-async def test_adopts_a_dead_peers_callers(
-    pbx: StubAri, employ: Employ, patient: Standard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(peers, "SILENT_FOR", 0.3)
-    pbx.apps["hotline-2"] = StubApp("hotline-2")
-    caller = pbx.arrives("c1", app="hotline-2", answered=True)
-    pbx._play(caller, "c1-1", "sound:round/offer")
-    caller.variables.update({PLACE: "silent 2", PLAYBACK: "c1-1"})
-    async with employ("1", patient):
-        await pbx.bell.until(lambda: caller.app == "hotline-1")
-        await hears(pbx, caller, "offer", "offer")
-        pbx.speak(caller, 900)
-        await reaches_an_agent(pbx, caller)
-        assert pbx.count("POST channels/c1/move") == 1
-
-
-async def test_a_living_peers_callers_are_left_alone(
-    pbx: StubAri, employ: Employ, patient: Standard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(peers, "SILENT_FOR", 0.5)
-    async with employ("1", patient), employ("2", patient):
-        caller = pbx.arrives("c1")
-        pbx.enter(caller, "hotline-2", ["incoming"])
-        await hears(pbx, caller, "greeting")
-        greeted = pbx.count("POST events/user/.*")
-        await pbx.bell.until(lambda: pbx.count("POST events/user/.*") > greeted + 30)  # longer than SILENT_FOR
-        assert caller.app == "hotline-2" and caller.heard == ["greeting"]
 
 
 # ------------------------------------------------------------------ draining
