@@ -196,6 +196,8 @@ class Pbx:
         )
         try:
             told, _ = await asyncio.wait_for(asked.communicate(), CONSOLE_LIMIT)
+        except TimeoutError:
+            raise PbxDown(f"The PBX at {self.address} said nothing to `{command}` for {CONSOLE_LIMIT:.0f} s.") from None
         finally:
             if asked.returncode is None:
                 asked.kill()

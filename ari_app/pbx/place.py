@@ -1,8 +1,8 @@
 """Where one PBX lives: its own loopback address, its ports and its folders.
 
 Several PBXs live side by side, and beside one the machine already runs, because each has an address of
-127.77.0.0/16 to itself. A PBX of the machine that listens on every address holds the standard ports there
-too; ours then move up by 20000.
+127.77.0.0/17 to itself; the telephones of `ari_app.qa.phones` have the other half of the /16. A PBX of the
+machine that listens on every address holds the standard ports there too; ours then move up by 20000.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def claim(folder: Path, address: str | None = None, ports: Ports | None = None) 
 
 
 def _some_addresses() -> list[str]:
-    return [f"127.77.{random.randrange(256)}.{random.randrange(2, 255)}" for _ in range(20)]
+    return [f"127.77.{random.randrange(128)}.{random.randrange(2, 255)}" for _ in range(20)]
 
 
 def _hold(address: str) -> socket.socket | None:

@@ -37,7 +37,8 @@ from ari_app.standard import Standard
 
 VOICES = Path(__file__).parent / "voices"
 DIALLED = "4008008000"
-REGISTERED_WITHIN = 20.0
+REGISTERED_WITHIN = 60.0
+"""Seconds: a phone that did not answer once is asked again, and registers again, well within them."""
 Progress = Callable[[CastCaller, str], None]
 
 
@@ -215,19 +216,26 @@ class Stage:
 
     async def agents_ready(self) -> None:
         """Every agent's phone is registered and the queue knows that it can be rung."""
+        silent: set[str] = set()
         try:
             async with asyncio.timeout(REGISTERED_WITHIN):
-                while not await self._all_phones_ring():  # noqa: ASYNC110 - only the PBX knows, and it must be asked
+                while silent := await self._phones_that_do_not_ring():  # noqa: ASYNC110 - only the PBX knows
                     await asyncio.sleep(0.2)
         except TimeoutError:
             raise PbxFailed(
-                f"the agents' phones did not register with the hotline within {REGISTERED_WITHIN:.0f} s; "
-                f"see {self.pbx.log_file} and {self._carrier_pbx.log_file}"
+                f"not rung within {REGISTERED_WITHIN:.0f} s: {', '.join(sorted(silent)) or 'unknown'}; "
+                f"see {self.pbx.log_file} and {self._carrier_pbx.log_file}\n{await self._what_is_known_of_phones()}"
             ) from None
 
-    async def _all_phones_ring(self) -> bool:
+    async def _phones_that_do_not_ring(self) -> set[str]:
         ready = re.findall(r"PJSIP/(\S+) .*\(Not in use\)", await self.pbx.console("queue show"))
-        return {phone.user for phone in self.setting.phones} <= set(ready)
+        return {phone.user for phone in self.setting.phones} - set(ready)
+
+    async def _what_is_known_of_phones(self) -> str:
+        """At the queue, at the hotline's registrar and at the phones themselves."""
+        asked = ((self.pbx, "queue show"), (self.pbx, "pjsip show contacts"))
+        phones = self.telephones.pbx if self.telephones is not None else self._carrier_pbx
+        return "\n".join([await pbx.console(what) for pbx, what in (*asked, (phones, "pjsip show registrations"))])
 
     def _carrier_files(self, _place: Place) -> dict[str, str]:
         return self.carrier.plan.texts()
