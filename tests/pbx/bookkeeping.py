@@ -27,7 +27,7 @@ from ari_app.records.facts import CallRecord
 from ari_app.records.store import Calls, parse
 from tests.pbx.outages import Outage
 
-WITHIN = 30.0
+WITHIN = 60.0
 TRUNK = "PJSIP/carrier-"
 COMES_TO_US = ("rings", "is left by the agent", "is sent back by the agent's key")
 """What a caller's progress says when they come to us, or come again."""
@@ -137,7 +137,10 @@ async def keep_books(stage: Stage) -> None:
 async def spend(
     stage: Stage, folder: Path, outage: Outage, cast: Sequence[CastCaller], in_vain: Sequence[str] = ()
 ) -> Evening:
-    """Everybody rings at once; the outage begins when the first is answered, and ends when the last has gone."""
+    """Everybody rings at once; the outage begins when the first is answered.
+
+    It ends when the last has gone and the application has told, a minute after its start, that records wait.
+    """
     stage.setting = replace(
         stage.setting,
         records={**outage.records, "numbers": "clear"},
@@ -168,6 +171,7 @@ async def spend(
         await until(log_file, lambda log: log.count("call over") >= stints, said)
         if outage.disk_takes:
             await until(spool, lambda lines: sum(len(record.stints) for record in records_in(lines)) >= stints)
+        await until(log_file, lambda log: "call records wait: " in log, said)
         waiting = tuple(records_in(spool.read_bytes()))
         await asyncio.to_thread(outage.mend)
         await until(log_file, lambda log: "the database is back and has every record" in log, said)

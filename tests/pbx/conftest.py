@@ -9,7 +9,7 @@ from ari_app.pbx.provide import provide
 
 HERE = Path(__file__).parent
 LONGEST_FIRST = (
-    "desks", "procedures", "survival", "formats", "agents_keys", "drain", "check", "cast", "ledger", "nuisance",
+    "desks", "procedures", "survival", "ledger", "formats", "agents_keys", "drain", "check", "cast", "nuisance",
     "dialplan", "callbacks", "station_limits", "music",
 )  # fmt: skip
 """Files by how long they take: who comes last with a long one keeps everybody waiting."""
