@@ -22,7 +22,9 @@ test: $(VENV)/ready ## every check and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@$(MAKE) --no-print-directory -j2 test-rehearsals test-containers
+	@$(MAKE) --no-print-directory -j2 test-rehearsals images
+	@echo "— containers"
+	HOTLINE_STAGE=docker $(BIN)/pytest tests/docker $(TESTS)
 	@echo "— a real Asterisk"
 	HOTLINE_STAGE=pbx $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder tests/pbx $(TESTS)
 	@echo "— which rules are kept, and what has shown it"
@@ -32,10 +34,9 @@ test-rehearsals: # rehearsals in virtual time, the wire, the house: no PBX
 	@echo "— rehearsals and wire: no PBX"
 	HOTLINE_STAGE=rehearsal nice -n 5 $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
 
-test-containers: # told in one piece, when they are through
+images: # for the containers: made beside what no caller hears, for a build takes every core
 	@mkdir -p out
-	HOTLINE_STAGE=docker $(BIN)/pytest tests/docker $(TESTS) >out/containers.log 2>&1; ended=$$?; \
-	  echo "— containers"; cat out/containers.log; exit $$ended
+	@$(BIN)/python -m tests.docker.images >out/images.log 2>&1
 
 coverage: $(VENV)/ready ## write docs/coverage.md: each rule, what keeps it, which test shows it
 	$(BIN)/python -m tests.coverage write
@@ -59,4 +60,4 @@ $(VENV)/ready: pyproject.toml tools/setup.sh
 	bash tools/setup.sh $(PYTHON) $(VENV)
 	@touch $@
 
-.PHONY: help demo run test coverage picture load test-docker test-rehearsals test-containers prompts clean
+.PHONY: help demo run test coverage picture load test-docker test-rehearsals images prompts clean

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,17 @@ def find() -> Engine:
         if _works((*compose, "version"), environment):
             return Engine(environment, compose, ours)
     raise NoEngine("not run: a Docker engine answers, but there is no docker compose")
+
+
+@contextmanager
+def found() -> Iterator[Engine]:
+    """An engine for as long as it is needed; one that was there stays. Raises NoEngine."""
+    engine = find()
+    try:
+        yield engine
+    finally:
+        if engine.ours:
+            engine.script("provide-engine.sh", "stop", within=60)
 
 
 def may_provide() -> bool:

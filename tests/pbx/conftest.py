@@ -9,8 +9,8 @@ from ari_app.pbx.provide import provide
 
 HERE = Path(__file__).parent
 LONGEST_FIRST = (
-    "desks", "procedures", "survival", "ledger", "formats", "agents_keys", "drain", "check", "cast", "nuisance",
-    "dialplan", "callbacks", "station_limits", "music",
+    "desks", "formats", "procedures", "survival", "agents_keys", "ledger", "drain", "music", "check", "dialplan",
+    "cast", "nuisance", "callbacks", "station_limits", "queue_exits", "drops", "power_cut", "restart", "languages",
 )  # fmt: skip
 """Files by how long they take: who comes last with a long one keeps everybody waiting."""
 
