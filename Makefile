@@ -32,7 +32,7 @@ test: $(VENV)/ready ## every check and every test
 
 test-rehearsals: # rehearsals in virtual time, the wire, the house: no PBX
 	@echo "— rehearsals and wire: no PBX"
-	HOTLINE_STAGE=rehearsal nice -n 5 $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
+	HOTLINE_STAGE=rehearsal $(BIN)/pytest -n 2 --ignore tests/pbx --ignore tests/docker $(TESTS)
 
 images: # for the containers: made beside what no caller hears, for a build takes every core
 	@mkdir -p out

@@ -39,6 +39,9 @@ VOICES = Path(__file__).parent / "voices"
 DIALLED = "4008008000"
 REGISTERED_WITHIN = 60.0
 """Seconds: a phone that did not answer once is asked again, and registers again, well within them."""
+APART = 0.05
+"""Seconds from one caller's ringing to the next one's. Twenty in one instant are nobody's evening, and on a small
+machine the work of twenty calls' beginnings would be heard by all of them."""
 Progress = Callable[[CastCaller, str], None]
 
 
@@ -134,14 +137,14 @@ class Stage:
         players = {caller.name: await self._player(caller, progress) for caller in cast}
         try:
             async with asyncio.TaskGroup() as calls:
-                for caller in early:
-                    calls.create_task(self._call(players[caller.name]))
+                for turn, caller in enumerate(early):
+                    calls.create_task(self._call(players[caller.name], turn))
                 for caller in early:
                     await players[caller.name].answered.wait()
                 application = await self.start()
-                for caller in cast:
+                for turn, caller in enumerate(cast):
                     if not caller.application_down:
-                        calls.create_task(self._call(players[caller.name]))
+                        calls.create_task(self._call(players[caller.name], turn))
         except* HotlineError as troubles:
             raise troubles.exceptions[0] from None
         await application.stop()
@@ -183,9 +186,9 @@ class Stage:
         return (self.scarcity.share() or 0.0) > SCARCE or self.carrier.metronome.latest > LATE_BEAT
 
     async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
-        """All these callers ring at once, whatever runs or does not; what each heard, in the same order."""
+        """All these callers ring, one after the other, whatever runs or does not; what they heard, in that order."""
         players = [await self._player(caller, progress) for caller in cast]
-        await asyncio.gather(*(self._call(player) for player in players))
+        await asyncio.gather(*(self._call(player, turn) for turn, player in enumerate(players)))
         return await self._hearings(players)
 
     async def _player(self, caller: CastCaller, progress: Progress) -> Player:
@@ -194,7 +197,8 @@ class Stage:
         number = str(next(self._numbers))
         return Player(caller, self._plans[caller], self.voices, number, lambda news: progress(caller, news))
 
-    async def _call(self, player: Player) -> None:
+    async def _call(self, player: Player, turn: int) -> None:
+        await asyncio.sleep(turn * APART)
         await player.play(self.carrier, self.director, player.caller.dialled or DIALLED)
 
     async def _hearings(self, players: Iterable[Player]) -> list[Hearing]:
