@@ -23,7 +23,6 @@ from ari_app.errors import PbxFailed
 from ari_app.pbx import basics
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.place import Claim, Place, Ports, claim
-from ari_app.pbx.session import as_nice_as_its_process
 
 Configuration = Callable[[Place], Mapping[str, str]]
 
@@ -260,8 +259,7 @@ def _environment() -> dict[str, str]:
 
 
 def _before_asterisk() -> None:
-    """In the child, before Asterisk: die with the parent, go before others if it does, have room for many calls."""
-    as_nice_as_its_process()
+    """In the child, before Asterisk: die with the parent, and have room for many calls."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)

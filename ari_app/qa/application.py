@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ari_app.errors import PbxFailed
-from ari_app.pbx.session import as_nice_as_its_process
 
 COMMAND = (sys.executable, "-m", "ari_app", "run")
 CONNECTED = b"connected to Asterisk as"
@@ -57,7 +56,6 @@ class Application:
                 stderr=log,
                 env=os.environ | self._passwords,
                 start_new_session=True,
-                preexec_fn=as_nice_as_its_process,
             )
         try:
             async with asyncio.timeout(READY_WITHIN):
