@@ -227,7 +227,7 @@ class Stage:
                     await asyncio.sleep(0.2)
         except TimeoutError:
             raise PbxFailed(
-                f"not rung within {REGISTERED_WITHIN:.0f} s: {', '.join(sorted(silent)) or 'unknown'}; "
+                f"not rung within {REGISTERED_WITHIN:.0f} s: {', '.join(sorted(silent))}; "
                 f"see {self.pbx.log_file} and {self._carrier_pbx.log_file}\n{await self._what_is_known_of_phones()}"
             ) from None
 

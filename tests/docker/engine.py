@@ -47,7 +47,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], within: float) -
     return done.stdout
 
 
-def find() -> Engine:
+def _find() -> Engine:
     """An engine that answers, with compose; else the reason why there is none."""
     environment = dict(os.environ)
     ours = False
@@ -65,7 +65,7 @@ def find() -> Engine:
 @contextmanager
 def found() -> Iterator[Engine]:
     """An engine for as long as it is needed; one that was there stays. Raises NoEngine."""
-    engine = find()
+    engine = _find()
     try:
         yield engine
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from subprocess import TimeoutExpired
 
 from tests.docker import engine as engines
 from tests.docker.composed import Composed
@@ -37,7 +38,7 @@ def main() -> None:
     try:
         with engines.found() as engine:
             make(engine)
-    except (NoEngine, NoBaseImages, RuntimeError) as reason:
+    except (NoEngine, NoBaseImages, RuntimeError, TimeoutExpired) as reason:
         print(reason)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,11 @@ from ari_app.errors import PbxRefused
 from ari_app.journal import What
 from ari_app.standard import Standard
 from tests.wire.callers import has_been_greeted, hears, reaches_an_agent, serves_the_next_caller, told
-from tests.wire.conftest import Employ, whats
-from tests.wire.stub import Fault, StubAri
+from tests.wire.conftest import Employ, Worker, whats
+from tests.wire.stub import Fault, StubAri, StubChannel
+
+LATER = "2026-11-24T09:00:00.000+0000"
+"""Since when another Asterisk runs than the one the stub is."""
 
 
 async def test_reconnects_after_an_abort_and_serves_the_next_caller(pbx: StubAri, employ: Employ) -> None:
@@ -45,16 +49,21 @@ async def test_call_that_vanished_meanwhile_is_let_go(pbx: StubAri, employ: Empl
         assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
 
 
+async def told_when_both_are_gone(worker: Worker, caller: StubChannel, pbx_started: str | None) -> list[Any]:
+    """The connection breaks, and when it is there again the caller is not; since when Asterisk then says it runs."""
+    worker.pbx.started = pbx_started
+    worker.pbx.abort(worker.app)
+    worker.pbx.hang_up(caller)
+    return await told(worker, caller)
+
+
 async def test_a_caller_who_is_gone_with_asterisk_has_not_hung_up(
     pbx: StubAri, employ: Employ, patient: Standard
 ) -> None:
     """The record once blamed the caller for a restart of the PBX."""
     async with employ(spoken=patient) as worker:
         caller = await has_been_greeted(pbx)
-        pbx.started = "2026-11-24T09:00:00.000+0000"
-        pbx.abort(worker.app)
-        pbx.hang_up(caller)
-        assert (await told(worker, caller))[-2:] == [What.CALLER_HUNG_UP, What.CUT]
+        assert (await told_when_both_are_gone(worker, caller, LATER))[-2:] == [What.CALLER_HUNG_UP, What.CUT]
         await serves_the_next_caller(worker)
 
 
@@ -64,10 +73,7 @@ async def test_a_call_is_told_of_also_when_nobody_learns_whether_asterisk_was_an
     """An answer nobody understands once cost the record, and a place at the station for ever."""
     async with employ(spoken=patient) as worker:
         caller = await has_been_greeted(pbx)
-        pbx.started = None
-        pbx.abort(worker.app)
-        pbx.hang_up(caller)
-        assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
+        assert (await told_when_both_are_gone(worker, caller, None))[-1] == What.CALLER_HUNG_UP
         await serves_the_next_caller(worker)
 
 
