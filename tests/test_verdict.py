@@ -65,6 +65,14 @@ def test_a_cough_changes_nothing() -> None:
     assert judge(coughed, STANDARD).kept and len(judge(coughed, STANDARD).waits) == 4
 
 
+def test_sound_missing_inside_a_sentence_is_a_fault_and_may_be_the_machines() -> None:
+    lost = replace(treated(), found=(replace(treated().found[0], dropouts=0.24), *treated().found[1:]))
+    [fault] = judge(lost, STANDARD).faults
+    assert fault.what == "240 ms are missing inside greeting" and fault.starved
+    late = judge(treated(wait=5.11), STANDARD).faults
+    assert late and not any(fault.starved for fault in late)
+
+
 @pytest.mark.parametrize("wait", [4.89, 5.11])
 def test_a_wait_more_than_a_tenth_of_a_second_off_breaks_the_standard(wait: float) -> None:
     assert f"{wait:.2f} s after offer, not 5 s" in complaints(treated(wait=wait))

@@ -18,8 +18,10 @@ AHEAD = -10  # niceness of the PBXs, the application and us, where we may choose
 BEHIND = 10  # niceness of a thread that compares sounds
 SCARCE = 0.3  # share of the time somebody waited for a CPU from which timings are not the hotline's own
 
-LATE_BEAT = 0.03
-"""Seconds by which our own 20 ms beat came late when this machine stood still for a moment."""
+STOOD_STILL = 0.06
+"""Seconds a CPU did not run whoever was next: what nobody hears of in a talk, and more is missing from it."""
+
+_LOOKS = 0.02  # seconds from one look at a CPU to the next
 
 _PRESSURE = Path("/proc/pressure/cpu")
 
@@ -71,3 +73,44 @@ def _waited() -> float | None:
     except OSError:
         return None
     return int(told[1]) / 1e6 if told else None
+
+
+class Watch:
+    """Looks at every CPU, and remembers the longest moment one of them ran nobody.
+
+    A host may take a virtual CPU away for a tenth of a second while its neighbour runs on: whoever talks on the one is
+    interrupted, and the other knows nothing of it. `with Watch() as watch: … watch.longest()`.
+    """
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._longest: dict[int, float] = {}
+        cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
+        self._threads = [threading.Thread(target=self._look, args=(cpu,), daemon=True) for cpu in cpus]
+
+    def __enter__(self) -> Watch:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def longest(self) -> float:
+        """Seconds, since the last `forget`; 0 where there is nothing to be watched."""
+        return max(self._longest.values(), default=0.0)
+
+    def forget(self) -> None:
+        """Only what happens from now on counts."""
+        self._longest.clear()
+
+    def _look(self, cpu: int) -> None:
+        with contextlib.suppress(OSError):  # Linux: this thread alone; a CPU may have been taken from us
+            os.sched_setaffinity(threading.get_native_id(), {cpu})
+        due = time.monotonic() + _LOOKS
+        while not self._over.wait(due - time.monotonic()):
+            now = time.monotonic()
+            self._longest[cpu] = max(self._longest.get(cpu, 0.0), now - due)
+            due = now + _LOOKS

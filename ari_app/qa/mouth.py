@@ -87,7 +87,6 @@ class Metronome:
     def __init__(self) -> None:
         self._senders: set[Sender] = set()
         self._task: asyncio.Task[None] | None = None
-        self.latest = 0.0  # the most a beat was late, seconds
 
     def join(self, sender: Sender) -> None:
         self._senders.add(sender)
@@ -106,6 +105,5 @@ class Metronome:
         while True:
             due += BEAT
             await asyncio.sleep(due - loop.time())
-            self.latest = max(self.latest, loop.time() - due)
             for sender in tuple(self._senders):
                 sender.beat()

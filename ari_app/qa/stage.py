@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import re
+import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from ari_app.qa.carrier import AgentArrives, Carrier
 from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, COUGH_CLIP, CastCaller
 from ari_app.qa.ears import Ears
 from ari_app.qa.hearing import Hearing
-from ari_app.qa.machine import LATE_BEAT, SCARCE, Scarcity, telephones_first, think
+from ari_app.qa.machine import SCARCE, STOOD_STILL, Scarcity, Watch, telephones_first, think
 from ari_app.qa.mouth import Clip, load_clip
 from ari_app.qa.phones import Telephones, plan_at
 from ari_app.qa.player import Director, Plan, Player, rehearsed
@@ -62,6 +63,10 @@ class Voices:
         return cls(*(load_clip(folder / f"{name}.wav") for name in (CALLER_CLIP, AGENT_CLIP, COUGH_CLIP)))
 
 
+class StoodStill(UserWarning):
+    """Callers rang again: what they heard says more of this machine than of the hotline."""
+
+
 class Stage:
     """`async with Stage(asterisk, folder) as stage: hearings = await stage.perform(CAST)`."""
 
@@ -94,7 +99,7 @@ class Stage:
     async def __aenter__(self) -> Stage:
         self._exits = contextlib.AsyncExitStack()
         self._exits.enter_context(telephones_first())
-        self.scarcity = Scarcity()
+        self.scarcity, self.watch = Scarcity(), self._exits.enter_context(Watch())
         try:
             for pbx in (self.pbx, self._carrier_pbx):
                 await self._exits.enter_async_context(pbx)
@@ -153,7 +158,8 @@ class Stage:
     async def perform_fairly(self, cast: Sequence[CastCaller], times: int = 3) -> list[Hearing]:
         """The cast; whoever was not treated well while this machine stood still rings again, all in all `times` times.
 
-        A caller who is treated badly on a machine that had time for it is not heard twice.
+        Whoever is treated badly on a machine that had time for it is not heard twice. A `StoodStill` warning tells who
+        was: what is wrong with the hotline is wrong every time.
         """
         return await self._fairly(self.perform, cast, times)
 
@@ -171,19 +177,27 @@ class Stage:
     ) -> list[Hearing]:
         heard = {h.caller.name: h for h in await ring(cast)}
         for _ in range(times - 1):
-            faults = {h.caller: judge(h, self.standard).faults for h in heard.values()}
-            spoilt = [caller for caller in faults if faults[caller]]
-            if not spoilt or not self.stood_still():
+            spoilt = self.spoilt(heard.values())
+            if not spoilt:
                 break
-            told = "; ".join(f"{caller.name} ({faults[caller][0].what})" for caller in spoilt)
-            print(f"this machine stood still meanwhile; again: {told}")
-            self.scarcity, self.carrier.metronome.latest = Scarcity(), 0.0
+            self.scarcity = Scarcity()
+            self.watch.forget()
             heard |= {h.caller.name: h for h in await ring(spoilt)}
         return [heard[caller.name] for caller in cast]
 
+    def spoilt(self, hearings: Iterable[Hearing]) -> list[CastCaller]:
+        """Who was not treated well, if it may be this machine's fault: by its own word, or because sound is missing."""
+        faults = {h.caller: f for h in hearings if (f := judge(h, self.standard).faults)}
+        if not self.stood_still() and not any(fault.starved for each in faults.values() for fault in each):
+            return []
+        if faults:
+            told = "; ".join(f"{caller.name} ({each[0].what})" for caller, each in faults.items())
+            warnings.warn(StoodStill(f"this machine stood still; again: {told}"), stacklevel=2)
+        return list(faults)
+
     def stood_still(self) -> bool:
         """Whether this machine had too little time for telephones since we last asked."""
-        return (self.scarcity.share() or 0.0) > SCARCE or self.carrier.metronome.latest > LATE_BEAT
+        return (self.scarcity.share() or 0.0) > SCARCE or self.watch.longest() > STOOD_STILL
 
     async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
         """All these callers ring, one after the other, whatever runs or does not; what they heard, in that order."""

@@ -51,6 +51,11 @@ class Fault:
     what: str
     likely: str
 
+    @property
+    def starved(self) -> bool:
+        """Whether sound is missing inside a sentence: no application takes it away, a PBX without CPU does."""
+        return self.likely == LIKELY["dropout"]
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -208,7 +208,7 @@ async def morning(asterisk: Asterisk, stage_folder: Path) -> AsyncIterator[Morni
         await stage.pbx.console("channel originate Local/waits@others application Wait 300")
         for _ in range(NIGHTS):
             hearings, abandoned = await pass_a_night(stage, ami)
-            if all(judge(h, stage.standard).kept for h in hearings) or not stage.stood_still():
+            if not stage.spoilt(hearings):
                 break
         database = await Database.open(f"sqlite:///{stage_folder}/hotline.db")
         kept = {r.first.dialled: r async for r in Calls(database).find() if r.first is not None}
