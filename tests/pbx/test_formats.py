@@ -38,6 +38,7 @@ pytestmark = [
 CODECS = ("ulaw", "alaw", "g722")
 HUNDRED_MS = RATE // 10
 AT_ONCE = 12
+TIMES = 3
 """Calls at a time: two PBXs share this machine with us."""
 LIKENESS = 0.95
 CODEC_DELAY = 24  # samples: G.722 has filters, and they take their time
@@ -145,45 +146,58 @@ async def test_a_wav_alone_is_played_too_but_transcoded(line: Line) -> None:
 # ------------------------------------------------------------------ nothing is clipped
 
 
-async def ring_and_hear(line: Line, prompt: str, prefix: str) -> tuple[str, Recording, bytes]:
-    """What arrived, packet after packet. When each came is not asked here: the cast's waits tell that.
+@dataclass(frozen=True)
+class Heard:
+    """What arrived of a prompt, packet after packet. When each came is not asked here: the cast's waits tell that."""
 
-    A packet that this machine lost is there the next time; what was never sent is not asked for twice.
-    """
-    for _ in range(3):
-        async with line.carrier.ring(prefix + prompt, CallerId("1")) as leg:
-            lost = (await heard(leg)).lost
-            payload = b"".join(packet.payload for packet in sorted(leg.handset.ear.packets, key=lambda p: p.arrived))
-        if not lost:
-            break
-    assert lost == 0, prompt
-    return prompt, Recording(decode(payload)), payload
+    recording: Recording
+    payload: bytes
+    lost: int
+
+
+async def ring_and_hear(line: Line, prompt: str, prefix: str) -> Heard:
+    async with line.carrier.ring(prefix + prompt, CallerId("1")) as leg:
+        lost = (await heard(leg)).lost
+        payload = b"".join(packet.payload for packet in sorted(leg.handset.ear.packets, key=lambda p: p.arrived))
+    return Heard(Recording(decode(payload)), payload, lost)
 
 
 @pytest.mark.parametrize(("language", "prefix"), [("zh-CN", ""), ("en", "9")])
 async def test_the_first_and_the_last_100_ms_of_every_prompt_arrive(line: Line, language: str, prefix: str) -> None:
-    """Every prompt in µ-law; in the other codecs, whose files the same studio makes, a dozen from A to Z."""
+    """Every prompt in µ-law; in the other codecs, whose files the same studio makes, a dozen from A to Z.
+
+    What a machine lost that stood still for a moment is there the next time; what never arrives is asked for in vain.
+    """
     folder = line.prompts.parent / language
     names = sorted(path.stem for path in folder.glob("*.wav") if path.stem != "lead-in")
     if line.codec != "ulaw":
         names = names[:: -(-len(names) // AT_ONCE)]
-    calls = []
-    for i in range(0, len(names), AT_ONCE):
-        calls += await asyncio.gather(*(ring_and_hear(line, name, prefix) for name in names[i : i + AT_ONCE]))
-    worst = 1.0
-    for name, recording, payload in calls:
-        [found] = Matcher(load_prompts([folder / f"{name}.wav"])).find(recording)
-        assert found.whole and found.dropouts == 0, name
-        said, there = reference(line, folder / name), telephone_band(line, recording)
-        sound = inspect(folder / f"{name}.wav")
-        first, last = sound.lead_ms * 8, len(said) - sound.tail_ms * 8 - HUNDRED_MS
-        for where, at in (("first", first), ("last", last)):
-            likeness = alike(said, there, at, round(found.start * RATE) + at)
-            worst = min(worst, likeness)
-            assert likeness > LIKENESS, f"{name}: the {where} 100 ms, {likeness:.3f}"
-        if line.codec == "ulaw":
-            assert (folder / f"{name}.ulaw").read_bytes() in payload, f"{name} did not arrive byte by byte"
+    likeness: dict[str, float] = {}
+    for _ in range(TIMES):
+        missing = [name for name in names if name not in likeness]
+        for i in range(0, len(missing), AT_ONCE):
+            some = missing[i : i + AT_ONCE]
+            calls = await asyncio.gather(*(ring_and_hear(line, name, prefix) for name in some))
+            told = [compare(line, folder / name, call) for name, call in zip(some, calls, strict=True)]
+            likeness |= {name: how for name, how in zip(some, told, strict=True) if isinstance(how, float)}
+            print(*(wrong for wrong in told if isinstance(wrong, str)), sep="\n")
+    assert not [name for name in names if name not in likeness]
+    worst = min(likeness.values())
     print(f"{line.codec} {language}: {len(names)} prompts, least likeness of their first and last 100 ms {worst:.3f}")
+
+
+def compare(line: Line, prompt: Path, call: Heard) -> float | str:
+    """How alike its first and last 100 ms were, the worse of both; or what is wrong with what was heard."""
+    found = Matcher(load_prompts([Path(f"{prompt}.wav")])).find(call.recording)
+    if call.lost or len(found) != 1 or not found[0].whole or found[0].dropouts:
+        return f"{prompt.name}: {call.lost} packets lost, {found}"
+    if line.codec == "ulaw" and Path(f"{prompt}.ulaw").read_bytes() not in call.payload:
+        return f"{prompt.name} did not arrive byte by byte"
+    said, there = reference(line, prompt), telephone_band(line, call.recording)
+    sound = inspect(Path(f"{prompt}.wav"))
+    first, last = sound.lead_ms * 8, len(said) - sound.tail_ms * 8 - HUNDRED_MS
+    worst = min(alike(said, there, at, round(found[0].start * RATE) + at) for at in (first, last))
+    return worst if worst > LIKENESS else f"{prompt.name}: its first or last 100 ms are only {worst:.3f} alike"
 
 
 def reference(line: Line, prompt: Path) -> Samples:
@@ -219,7 +233,7 @@ async def test_pieces_are_heard_as_one_sentence(line: Line) -> None:
     whole = sum(len(telephone_samples(folder / f"{name}.wav")) for name in names) / RATE
     joined = b"".join((folder / f"{name}.ulaw").read_bytes() for name in names)
     told = []
-    for _ in range(3):
+    for _ in range(TIMES):
         recording, payload, playing = await ring_for_pieces(line, folder, names)
         assert (playing["WriteFormat"], playing["WriteTranscode"]) == (line.codec, "No")
         told.append(recording.spurts[-1].end - recording.spurts[0].start)
