@@ -20,10 +20,12 @@ import aiohttp
 from pydantic import SecretStr
 
 from ari_app import paths
+from ari_app.ami import agents
 from ari_app.ami.client import AmiClient
 from ari_app.ami.queues import News, Queues
 from ari_app.ami.watch import QueueWatch
 from ari_app.config import AmiSettings
+from ari_app.errors import PbxRefused
 from ari_app.pbx.asterisk import Asterisk
 from ari_app.pbx.frontline import Frontline
 from ari_app.pbx.instance import Pbx
@@ -174,6 +176,15 @@ class House:
     async def waits(self, caller: Caller) -> None:
         """Until the caller is in a queue."""
         await self.sees(lambda queues: caller.channel in queues.waiting)
+
+    async def gives_back(self, agent: str, key: str) -> str:
+        """An agent's key by AMI, once the two are connected: the queue tells of it a moment before they are."""
+        async with asyncio.timeout(WITHIN):
+            while True:
+                try:
+                    return await agents.send(self.ami, agent, key)
+                except PbxRefused:
+                    await self.watch.connection.ask("Ping")
 
     async def does(self, phone: str, what: str) -> None:
         """How the telephone behaves from now on when it rings: talk, leave, ignore, busy, key74."""

@@ -342,7 +342,7 @@ async def test_a_caller_is_pulled_from_an_agent_into_a_procedure_by_the_agent_s_
         await caller.sent("hotline-queue,hotline")
         await house.sees(lambda queues: queues.serves(AGENT))
         assert (await agents.look(house.ami)).serves("001") is not None
-        await agents.send(house.ami, "001", "harassment")
+        await house.gives_back("001", "harassment")
         assert await house.desk.arrives(caller) == ["procedure", "harassment"]
     await house.sees(lambda queues: queues.serves(AGENT) is None and queues.members["hotline", AGENT].state == "free")
 
@@ -369,7 +369,7 @@ async def test_who_listens_hears_of_agents_keys_and_not_of_callers_nor_of_whom_o
         await house.sees(lambda queues: queues.members["hotline", AGENT].state == "free")
         await caller.sent("hotline-queue,hotline")
         await house.sees(lambda queues: queues.serves(AGENT))
-        await agents.send(house.ami, "001", "noisy")
+        await house.gives_back("001", "noisy")
         assert await house.desk.arrives(caller) == ["procedure", "noisy"]
         await house.does("agent-001", "key75")
         await house.sees(lambda queues: queues.members["hotline", AGENT].state == "free")
