@@ -159,7 +159,7 @@ class Stage:
         """The cast; whoever was not treated well while this machine stood still rings again, all in all `times` times.
 
         Whoever is treated badly on a machine that had time for it is not heard twice. A `StoodStill` warning tells who
-        was: what is wrong with the hotline is wrong every time.
+        was heard again: what is wrong with the hotline is wrong every time.
         """
         return await self._fairly(self.perform, cast, times)
 
@@ -180,15 +180,19 @@ class Stage:
             spoilt = self.spoilt(heard.values())
             if not spoilt:
                 break
-            self.scarcity = Scarcity()
-            self.watch.forget()
             heard |= {h.caller.name: h for h in await ring(spoilt)}
         return [heard[caller.name] for caller in cast]
 
     def spoilt(self, hearings: Iterable[Hearing]) -> list[CastCaller]:
-        """Who was not treated well, if it may be this machine's fault: by its own word, or because sound is missing."""
+        """Who was not treated well, if it may be this machine's fault: by its own word, or because sound is missing.
+
+        Its word is about the time since this was last asked.
+        """
         faults = {h.caller: f for h in hearings if (f := judge(h, self.standard).faults)}
-        if not self.stood_still() and not any(fault.starved for each in faults.values() for fault in each):
+        stood_still = self.stood_still()
+        self.scarcity = Scarcity()
+        self.watch.forget()
+        if not stood_still and not any(fault.starved for each in faults.values() for fault in each):
             return []
         if faults:
             told = "; ".join(f"{caller.name} ({each[0].what})" for caller, each in faults.items())
@@ -196,7 +200,7 @@ class Stage:
         return list(faults)
 
     def stood_still(self) -> bool:
-        """Whether this machine had too little time for telephones since we last asked."""
+        """Whether this machine had too little time for telephones since the stage opened, or since `spoilt` asked."""
         return (self.scarcity.share() or 0.0) > SCARCE or self.watch.longest() > STOOD_STILL
 
     async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:

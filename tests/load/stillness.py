@@ -14,8 +14,9 @@ import random
 import sys
 import time
 
+from ari_app.qa.machine import STOOD_STILL
+
 BUSY = 6
-LATE = 0.06  # seconds
 LOOK = 0.005  # seconds
 TOGETHER = 0.1  # seconds within which two CPUs stood still together
 
@@ -39,7 +40,7 @@ def look(asked: tuple[int, float]) -> list[tuple[float, float]]:
     while (before := time.monotonic()) < until:
         time.sleep(LOOK)
         over = time.monotonic() - before - LOOK
-        if over > LATE:
+        if over > STOOD_STILL:
             late.append((before, over))
     return late
 

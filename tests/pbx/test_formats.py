@@ -38,8 +38,8 @@ pytestmark = [
 CODECS = ("ulaw", "alaw", "g722")
 HUNDRED_MS = RATE // 10
 AT_ONCE = 12
-TIMES = 3
 """Calls at a time: two PBXs share this machine with us."""
+TIMES = 3  # at most that something is played: a machine that stood still is no verdict
 LIKENESS = 0.95
 CODEC_DELAY = 24  # samples: G.722 has filters, and they take their time
 
@@ -178,9 +178,12 @@ async def test_the_first_and_the_last_100_ms_of_every_prompt_arrive(line: Line, 
         for i in range(0, len(missing), AT_ONCE):
             some = missing[i : i + AT_ONCE]
             calls = await asyncio.gather(*(ring_and_hear(line, name, prefix) for name in some))
-            told = [compare(line, folder / name, call) for name, call in zip(some, calls, strict=True)]
-            likeness |= {name: how for name, how in zip(some, told, strict=True) if isinstance(how, float)}
-            print(*(wrong for wrong in told if isinstance(wrong, str)), sep="\n")
+            for name, call in zip(some, calls, strict=True):
+                told = compare(line, folder / name, call)
+                if isinstance(told, float):
+                    likeness[name] = told
+                else:
+                    print(told)
     assert not [name for name in names if name not in likeness]
     worst = min(likeness.values())
     print(f"{line.codec} {language}: {len(names)} prompts, least likeness of their first and last 100 ms {worst:.3f}")
