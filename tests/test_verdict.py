@@ -118,6 +118,16 @@ def test_one_way_audio_is_noticed_in_either_direction() -> None:
     assert "no agent answered" in complaints(replace(call, agents=()))
 
 
+def test_of_a_talk_it_is_told_whether_nothing_arrived_or_not_all_of_it() -> None:
+    call = talked()
+    torn, short = replace(call.found[2], dropouts=0.1, heard=0.93), replace(call.found[2], heard=0.6)
+    [fault] = judge(replace(call, found=(*call.found[:2], torn)), STANDARD).faults
+    assert fault.what == "100 ms are missing inside what the caller heard of the agent" and fault.starved
+    [fault] = judge(replace(call, found=(*call.found[:2], short)), STANDARD).faults
+    assert fault.what == "the caller heard only 60% of the agent" and not fault.starved
+    assert judge(replace(call, found=(*call.found, torn)), STANDARD).kept  # said once more, and whole
+
+
 def test_whoever_was_not_to_hang_up_is_noticed() -> None:
     assert "the person hung up, not the hotline" in complaints(replace(treated(), hung_up_by=By.US))
 

@@ -203,14 +203,24 @@ def _people(hearing: Hearing) -> Iterator[Fault]:
         met = f"only {len(hearing.agents)} of {hearing.caller.meetings} times" if hearing.agents else "never"
         yield Fault(f"no agent answered: {met}" if hearing.agents else "no agent answered", LIKELY["agent"])
         return
-    if _heard_of(hearing.found, AGENT_CLIP) < len(hearing.agents):
-        yield Fault("the caller did not hear the agent", LIKELY["one way"])
-    if not all(_heard_of(agent.found, CALLER_CLIP) for agent in hearing.agents):
-        yield Fault("the agent did not hear the caller", LIKELY["one way"])
+    yield from _talk(hearing.found, AGENT_CLIP, len(hearing.agents), "the caller", "the agent")
+    for agent in hearing.agents:
+        yield from _talk(agent.found, CALLER_CLIP, 1, "the agent", "the caller")
 
 
-def _heard_of(found: tuple[Found, ...], clip: str) -> int:
-    return sum(f.prompt == clip and f.heard >= WHOLE and f.dropouts <= DROPOUT for f in found)
+def _talk(found: tuple[Found, ...], clip: str, owed: int, hearer: str, speaker: str) -> Iterator[Fault]:
+    """What one of two people said to the other arrived, and as it was said: whether nothing came, or not all of it."""
+    said = [f for f in found if f.prompt == clip]
+    spoilt = [f for f in said if not (f.whole and f.dropouts <= DROPOUT)]
+    if len(said) - len(spoilt) >= owed:
+        return
+    missing = max((f.dropouts for f in spoilt), default=0.0)
+    if len(said) < owed:
+        yield Fault(f"{hearer} did not hear {speaker}", LIKELY["one way"])
+    elif missing > DROPOUT:
+        yield Fault(f"{missing * 1000:.0f} ms are missing inside what {hearer} heard of {speaker}", LIKELY["dropout"])
+    else:
+        yield Fault(f"{hearer} heard only {min(f.heard for f in spoilt):.0%} of {speaker}", LIKELY["cut short"])
 
 
 def _ending(hearing: Hearing) -> Iterator[Fault]:
@@ -243,5 +253,6 @@ LIKELY = {
     "agent": "no agent's phone is registered or free (`queue show`), or the hand-off went to another queue.",
     "needless agent": "something was taken for speech: see `hearing` in standard.yaml.",
     "one way": "RTP flows in one direction only: media_address, direct_media or a firewall.",
+    "cut short": "the call, or one side's leg of it, ended while somebody spoke.",
     "ending": "a procedure ended with another `then`, the queue did not give the caller back, or the call broke.",
 }
