@@ -49,7 +49,7 @@ async def _demo(out: Path, folder: Path, hostile: bool) -> list[tuple[Hearing, V
         console.print(f"{len(cast)} callers ring. This takes about a minute: a silent caller is waited for.")
         with report.Watch(console, cast) as watch:
             hearings = await stage.perform(cast, watch)
-        scarce = stage.scarcity.share()
+        scarce, stood_still = stage.scarcity.share(), stage.watch.longest()
         standard = stage.standard
     results = [(hearing, judge(hearing, standard)) for hearing in hearings]
     facts = (
@@ -58,11 +58,12 @@ async def _demo(out: Path, folder: Path, hostile: bool) -> list[tuple[Hearing, V
         ("played", datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")),
         ("packets lost", str(sum(hearing.recording.lost for hearing in hearings))),
         ("CPU was scarce", "unknown" if scarce is None else f"{scarce:.0%} of the time"),
+        ("a CPU stood still", f"{stood_still * 1000:.0f} ms at the longest"),
         ("largest error of a wait", f"{_largest_error(results) * 1000:.0f} ms"),
     )
     written = page.write(out, results, facts)
     console.print(report.table(results))
-    report.explain(console, results, scarce)
+    report.explain(console, results, scarce, stood_still)
     kept = sum(verdict.kept for _, verdict in results)
     console.print(f"{kept} of {len(results)} callers were treated by the standard ({time.monotonic() - began:.0f} s).")
     console.print(f"See and listen: {written}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from ari_app import paths, standard
 from ari_app.qa.carrier import By
@@ -13,6 +15,7 @@ from ari_app.qa.cast import AGENT_CLIP, CALLER_CLIP, CAST, COUGHS_ONCE, SILENT, 
 from ari_app.qa.ear import Recording, silence
 from ari_app.qa.hearing import Act, AgentSide, Deed, Hearing
 from ari_app.qa.matcher import Found
+from ari_app.qa.report import explain
 from ari_app.qa.verdict import judge, waits_of
 
 STANDARD = standard.load(paths.standard_folder("hotline-standard"))
@@ -141,6 +144,17 @@ def test_a_call_that_came_to_nothing_is_never_a_success() -> None:
 def test_every_complaint_comes_with_a_likely_cause() -> None:
     verdict = judge(replace(treated(wait=6.0), found=(), hung_up_by=By.US), STANDARD)
     assert verdict.faults and all(fault.likely for fault in verdict.faults)
+
+
+def test_a_machine_that_stood_still_is_named_only_where_something_was_wrong() -> None:
+    console = Console(record=True, width=200, file=StringIO())
+    late, whole = treated(wait=5.2), treated()
+    explain(console, [(whole, judge(whole, STANDARD))], scarce=0.9, stood_still=0.2)
+    assert console.export_text() == ""
+    explain(console, [(late, judge(late, STANDARD))], scarce=0.1, stood_still=0.2)
+    assert "stood still for 200 ms" in console.export_text()
+    explain(console, [(late, judge(late, STANDARD))], scarce=0.1, stood_still=0.01)
+    assert "stood still" not in console.export_text()
 
 
 def test_the_cast_is_owed_only_what_the_standard_has() -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ari_app.qa.cast import CastCaller
 from ari_app.qa.hearing import Hearing
-from ari_app.qa.machine import SCARCE
+from ari_app.qa.machine import SCARCE, STOOD_STILL
 from ari_app.qa.verdict import Verdict
 from ari_app.qa.words import did, heard, outcome, waits
 
@@ -77,12 +77,27 @@ def table(results: Sequence[tuple[Hearing, Verdict]]) -> Table:
     return told
 
 
-def explain(console: Console, results: Sequence[tuple[Hearing, Verdict]], scarce: float | None = None) -> None:
-    """What was wrong, and where to look."""
+def explain(
+    console: Console,
+    results: Sequence[tuple[Hearing, Verdict]],
+    scarce: float | None = None,
+    stood_still: float = 0.0,
+) -> None:
+    """What was wrong, and where to look; when this machine had no time for telephones, that it may be its fault.
+
+    `scarce` is the share of time in which somebody waited for a CPU, `stood_still` how long one ran nobody (seconds).
+    """
     for hearing, verdict in results:
         for fault in verdict.faults:
             console.print(
                 f"[red]{escape(hearing.caller.name)}:[/] {escape(fault.what)}. Likely: {escape(fault.likely)}"
             )
-    if scarce is not None and scarce > SCARCE and not all(verdict.kept for _, verdict in results):
+    if all(verdict.kept for _, verdict in results):
+        return
+    if stood_still > STOOD_STILL:
+        console.print(
+            f"A CPU of this machine stood still for {stood_still * 1000:.0f} ms meanwhile: "
+            "what is late or missing by as much may be its fault. Play again."
+        )
+    if scarce is not None and scarce > SCARCE:
         console.print(f"CPU was scarce {scarce:.0%} of the time: play again when this machine has less to do.")
