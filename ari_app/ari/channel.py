@@ -34,6 +34,10 @@ SPENT = {"TALK_DETECT(remove)": "", PLACE: "", PLAYBACK: "", RECORDING: "", FILE
 RESCUED = "HOTLINE_RESCUED"
 """Tells the dialplan not to offer us again a caller whom we could not serve and no agent took."""
 
+PATIENCE, CLOCK = "HOTLINE_LONGEST", "TIMEOUT(absolute)"
+"""How long the dialplan waits for a word from us before it takes the caller to the queue, and the clock it set for that
+at the door. Each word of ours sets it anew: it is over only for the caller of an application that died."""
+
 MESSAGE_GAP = 3
 """Seconds of silence that end a caller's message."""
 RESCUE_TRIES = 4
@@ -44,12 +48,14 @@ RESCUE_PAUSE = 1.0
 class AriChannel:
     """Asterisk's end of one call."""
 
-    def __init__(self, wire: Wire, channel_id: str, sounds: str) -> None:
+    def __init__(self, wire: Wire, channel_id: str, sounds: str, *, offered: bool = True) -> None:
+        """`offered`: by the dialplan, which runs a clock over this caller; over whom we ring there is none."""
         self._wire = wire
         self._id = channel_id
         self._connection = wire.connections
         self._uri = f"channels/{quote(channel_id, safe='')}"
         self._sounds = sounds
+        self._patience: float | None = None if offered else 0.0  # None: not asked yet; 0: there is no clock
 
     async def answer(self, hearing: Hearing) -> None:
         answered = self._wire.ask("POST", f"{self._uri}/answer")
@@ -80,11 +86,16 @@ class AriChannel:
         suspected = {SUSPICION: left.suspicion} if left.suspicion else {}
         noted = self._set({
             PLACE: str(left.place or ""), FILED: left.filed, PLAYBACK: playback, LANGUAGE: prompts[-1].language,
-            **suspected,
+            **suspected, **self._alive(),
         })  # fmt: skip
+        asked = None if self._patience is not None else self._wire.ask(
+            "GET", f"{self._uri}/variable", {"variable": PATIENCE}
+        )  # fmt: skip
         media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
         playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})
         _done(await noted)
+        if asked is not None:
+            self._patience = _seconds(_value(await asked))
         _done(await playing)
 
     async def stop(self, playback: str) -> None:
@@ -101,7 +112,8 @@ class AriChannel:
             "name": recording, "format": "wav", "maxDurationSeconds": str(math.ceil(longest)),
             "maxSilenceSeconds": str(MESSAGE_GAP), "terminateOn": "#",
         }  # fmt: skip
-        noted = self._set({RECORDING: recording})  # whoever takes the caller up must be able to end it
+        # Whoever takes the caller up must be able to end it.
+        noted = self._set({RECORDING: recording, **self._alive(longest)})
         recording_on = self._wire.ask("POST", f"{self._uri}/record", how)
         _done(await noted)
         try:
@@ -131,6 +143,10 @@ class AriChannel:
     async def refuse(self) -> None:
         _done(await self._wire.request("DELETE", self._uri, {"reason": "busy"}))
 
+    def _alive(self, more: float = 0.0) -> dict[str, str]:
+        """The dialplan's clock begins anew, with so many seconds `more`."""
+        return {CLOCK: f"{self._patience + more:.0f}"} if self._patience else {}
+
     def _set(self, variables: Mapping[str, str]) -> Awaitable[Reply]:
         return self._wire.ask("POST", f"{self._uri}/variables", None, {"variables": variables})
 
@@ -159,6 +175,11 @@ def _value(reply: Reply) -> str:
         return ""
     _done(reply)
     return str(reply.json().get("value", ""))
+
+
+def _seconds(told: str) -> float:
+    """A number of the admin's; 0 for none, and for what is no number of seconds."""
+    return float(told) if told.isascii() and told.isdecimal() else 0.0
 
 
 def _door(to: Destination) -> tuple[tuple[str, str], bool]:

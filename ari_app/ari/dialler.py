@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 import re
 import secrets
@@ -25,6 +26,8 @@ from ari_app.requests.dialling import Leg, Outcome, Unreached
 from ari_app.requests.letter import DROPPED
 from ari_app.requests.request import Request
 from ari_app.standard import Standard
+
+log = logging.getLogger(__name__)
 
 FAR_HALF = ";2"
 """How Asterisk names the dialplan's half of a Local channel, which it lists as ours, too: it ends with our half."""
@@ -56,7 +59,7 @@ class RungLine(Line):
         channel_id = f"{attempt}-{who}"
         self._inboxes = inboxes
         self._inbox = inboxes[channel_id] = Inbox(asyncio.get_running_loop())
-        channel = AriChannel(wire, channel_id, sounds)
+        channel = AriChannel(wire, channel_id, sounds, offered=False)
         super().__init__(CallId(channel_id), Arrival(), channel, self._inbox, spoken.hearing, spoken.lead_in)
         self.attempt = attempt
         self.is_gone = self._left = False
@@ -125,19 +128,21 @@ class AriDialler:
         return await self._ring(agent.attempt, CALLER, where, seconds, dropped, agent)
 
     async def connect(self, agent: Leg, caller: Leg) -> Outcome:
-        """They talk until one of them hangs up. No agent any more: the caller goes to the queue, before others.
+        """They talk until one of them hangs up. If they cannot, the caller, who wants to, goes to the queue, urgently.
 
         Cancelled, it is over for us, and they go on talking.
         """
         assert isinstance(agent, RungLine) and isinstance(caller, RungLine)
         bridge = f"bridges/{agent.attempt}"
-        await self._wire.request_aside("POST", bridge, {"type": MIXED})
-        if not await self._join(bridge, agent):
+        try:
+            made = await self._done("POST", bridge, {"type": MIXED})
+            together = made and await self._join(bridge, agent) and await self._join(bridge, caller)
+        except BaseException:
+            await self._end(bridge)
+            raise
+        if not together:
             await self._end(bridge)
             return await self._to_the_queue(caller)
-        if not await self._join(bridge, caller):
-            await self._end(bridge)
-            return Outcome.CALLER_LEFT
         try:
             await _first(agent.gone(), caller.gone())
         except asyncio.CancelledError:  # not ours to end: they have each other
@@ -186,12 +191,16 @@ class AriDialler:
         return line if cause is None else _unreached(cause)
 
     async def _join(self, bridge: str, line: RungLine) -> bool:
-        """Whether they are in the bridge; False when they have hung up."""
+        """Whether they are in the bridge; False when they have hung up, or Asterisk does not want them there."""
         if line.is_gone:
             return False
-        reply = await self._wire.request_aside("POST", f"{bridge}/addChannel", {"channel": line.id})
-        if reply.status not in NOT_THERE and not reply.ok:
-            raise PbxUnreachable(f"Asterisk answered {reply.status} when two who were rung were to talk")
+        return await self._done("POST", f"{bridge}/addChannel", {"channel": line.id})
+
+    async def _done(self, method: str, uri: str, how: dict[str, str]) -> bool:
+        """Whether Asterisk did it; that it would not, and not because somebody has hung up, is told."""
+        reply = await self._wire.request_aside(method, uri, how)
+        if not reply.ok and reply.status not in NOT_THERE:
+            log.error("Asterisk answered %d when two who were rung were to talk", reply.status)
         return reply.ok
 
     async def _to_the_queue(self, caller: RungLine) -> Outcome:
@@ -209,6 +218,11 @@ class AriDialler:
             await self._wire.request_aside("DELETE", uri)
 
 
+def seeks_agent(channel_id: str) -> bool:
+    """Whether it is we who wait in a queue, for an agent who is to talk with whom we ring: nobody else waits there."""
+    return channel_id.startswith(FAMILY) and channel_id.endswith(FAR_HALF)
+
+
 async def looked_after(wire: Wire, channel_id: str) -> bool:
     """Whether a channel nobody attends was one of somebody we rang, and needs no adopting.
 
@@ -221,9 +235,12 @@ async def looked_after(wire: Wire, channel_id: str) -> bool:
         return True
     if (await left_on(wire, channel_id))[ROUND]:
         return False
-    bridge = await wire.request_aside("GET", f"bridges/{quote(channel_id.rpartition('-')[0], safe='')}")
+    uri = f"bridges/{quote(channel_id.rpartition('-')[0], safe='')}"
+    bridge = await wire.request_aside("GET", uri)
     if not (bridge.ok and len(bridge.json()["channels"]) > 1):
         await wire.request_aside("DELETE", _channel(channel_id))
+        if bridge.ok:
+            await wire.request_aside("DELETE", uri)
     return True
 
 

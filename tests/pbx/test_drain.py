@@ -12,6 +12,7 @@ from ari_app.qa.cast import APPLICATION_DOWN, SILENT, SPEAKS_AT_ONCE
 from ari_app.qa.disaster import saved
 from ari_app.qa.setting import Setting
 from ari_app.qa.stage import Stage
+from ari_app.qa.verdict import judge
 from tests.pbx.bookkeeping import until
 
 pytestmark = pytest.mark.pbx
@@ -68,3 +69,14 @@ async def test_when_no_worker_comes_back_the_dialplan_takes_the_caller_to_an_age
     assert saved(hearing)
     assert [found.prompt for found in hearing.found][-2:] == ["late-answer", "agent"]
     assert hearing.found[-2].start < 9.5
+
+
+async def test_whoever_is_being_served_is_not_taken_to_the_queue_however_long_it_lasts(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    """The dialplan's clock is for a dead application: a silent ladder of 40 seconds outlasts its 20."""
+    async with Stage(asterisk, tmp_path, Setting(globals={"HOTLINE_LONGEST": "20"})) as stage:
+        await stage.start()
+        [hearing] = await stage.play_fairly([SILENT])
+        assert hearing.ended is not None and hearing.ended > 30
+        assert judge(hearing, stage.standard).kept

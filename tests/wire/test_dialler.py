@@ -13,7 +13,6 @@ import pytest
 from ari_app.ari import adoption, dialler
 from ari_app.ari.channel import ROUND
 from ari_app.call import Kind, Prompt
-from ari_app.errors import PbxUnreachable
 from ari_app.requests.dialling import Opening, Outcome, Policy, attempt
 from ari_app.requests.letter import DROPPED
 from ari_app.requests.request import Request
@@ -262,7 +261,7 @@ async def test_a_404_means_that_the_caller_left(ring: Ring, pbx: StubAri, reques
 
 
 @pytest.mark.parametrize("request_", ["POST bridges/[^/]*", "POST bridges/[^/]*/addChannel"])
-async def test_without_a_bridge_the_attempt_breaks_and_nobody_is_left_on_a_line(
+async def test_who_said_that_they_want_to_talk_reaches_a_person_also_without_a_bridge(
     ring: Ring, pbx: StubAri, request_: str
 ) -> None:
     pbx.faults.append(Fault(request_, 500))
@@ -271,9 +270,8 @@ async def test_without_a_bridge_the_attempt_breaks_and_nobody_is_left_on_a_line(
     caller = await ringing.answers("caller")
     await ringing.hears(caller, "verify")
     pbx.press(caller, "1")
-    with pytest.raises((PbxUnreachable, KeyError)):
-        await ringing.became()
-    assert not pbx.channels
+    assert await ringing.became() is Outcome.QUEUED
+    assert caller.departed == "hotline-queue,hotline" and not pbx.bridges
 
 
 async def test_asterisk_restarts_and_whoever_was_rung_is_forgotten(ring: Ring, pbx: StubAri) -> None:
@@ -338,7 +336,7 @@ async def test_two_who_talk_when_their_worker_dies_talk_on_and_the_last_is_let_g
         await pbx.bell.until(lambda: pbx.count(looked) > 3)
         assert not any(channel.hung_up_by or channel.heard for channel in both)
         pbx.hang_up(both[0])
-        await pbx.bell.until(lambda: both[1].hung_up_by == "us")
+        await pbx.bell.until(lambda: both[1].hung_up_by == "us" and not pbx.bridges)
         assert worker.board.live == 0 and both[1].heard == []
 
 

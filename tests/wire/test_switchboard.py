@@ -38,6 +38,22 @@ async def test_a_silent_caller_hears_the_ladder_and_is_let_go(pbx: StubAri, empl
         await pbx.bell.until(lambda: worker.board.live == 0)
 
 
+async def test_every_prompt_begins_the_dialplans_clock_anew(pbx: StubAri, employ: Employ) -> None:
+    """It is for the caller of a dead application: a living one once lost every caller after five minutes."""
+    async with employ():
+        caller = pbx.ring()
+        caller.variables["HOTLINE_LONGEST"] = "300"
+        await pbx.bell.until(lambda: len(caller.heard) > 2)
+        assert caller.variables["TIMEOUT(absolute)"] == "300"
+
+
+async def test_where_the_dialplan_has_no_clock_none_is_begun(pbx: StubAri, employ: Employ) -> None:
+    async with employ():
+        caller = pbx.ring()
+        await pbx.bell.until(lambda: len(caller.heard) > 2)
+        assert "TIMEOUT(absolute)" not in caller.variables
+
+
 async def test_a_caller_who_speaks_goes_to_an_agent(pbx: StubAri, employ: Employ, patient: Standard) -> None:
     async with employ(spoken=patient) as worker:
         caller = pbx.ring()
