@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from ari_app.errors import BrokenStandard
-from ari_app.hours import DAY, QUIET, Daypart, Hours, Opening, Span
+from ari_app.hours import DAY, QUIET, Daypart, Hours, Opening, Span, _later_callback
 from ari_app.hours_file import HoursFile
 from ari_app.yamlfile import YamlFile
 
@@ -274,3 +274,11 @@ def test_the_next_workday_is_this_one_or_the_first_after_it(day: str, workday: s
 def test_where_no_day_is_a_workday_the_day_stays_what_it_is() -> None:
     day = date(2026, 11, 29)
     assert Hours(SHANGHAI, workdays=()).next_workday(day) == day
+
+
+def test_a_night_is_gone_through_once_however_many_wait_for_its_end() -> None:
+    """Callbacks of a night once took the worker 4 ms each, every time it looked whom to ring."""
+    _later_callback.cache_clear()
+    for second in range(50):
+        assert OFFICE.next_callback(shanghai(f"2026-11-24 22:10:{second:02}")) == shanghai("2026-11-25 08:30")
+    assert _later_callback.cache_info().misses == 1

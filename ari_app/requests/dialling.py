@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ari_app.call import Digit, Heed, Prompt, Silence, Speech
-from ari_app.errors import CallerHungUp
+from ari_app.errors import CallerHungUp, PbxUnreachable
 from ari_app.hours import Hours
 from ari_app.requests.letter import DROPPED
 from ari_app.requests.request import Request
@@ -220,7 +220,7 @@ async def _let_go(leg: Leg) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        with suppress(CallerHungUp):
+        with suppress(CallerHungUp, PbxUnreachable):  # a PBX that is gone takes them along, or we look after them later
             await leg.hang_up()
 
 
@@ -243,9 +243,11 @@ def conclude(outcome: Outcome, request: Request, now: datetime, policy: Policy) 
             return Result(State.DONE)
         case Outcome.DECLINED:
             return Result(State.CANCELLED)
-        case Outcome.NO_AGENT | Outcome.AGENT_LEFT:
-            return Result(State.OPEN, now + timedelta(seconds=policy.ring_agent), counts=outcome is Outcome.AGENT_LEFT)
+        case Outcome.NO_AGENT:
+            return Result(State.OPEN, now + timedelta(seconds=policy.ring_agent), counts=False)
         case _ if request.attempts + 1 >= policy.attempts:
             return Result(State.FAILED)
+        case Outcome.AGENT_LEFT:  # not the caller's fault, though their telephone rang
+            return Result(State.OPEN, now + timedelta(seconds=policy.ring_agent))
         case _:
             return Result(State.OPEN, now + timedelta(seconds=policy.pause))

@@ -197,7 +197,8 @@ class Store:
                 await _go(connection, row, State.DONE, by, now, note)
                 return
             await _begin(connection, number, len(ran), stage)
-            values = _running(Kind(row.kind), row.number, stage) | {"not_before": None, "changed_at": now}
+            anew = {"not_before": None, "attempts": 0, "changed_at": now}
+            values = _running(Kind(row.kind), row.number, stage) | anew
             await connection.execute(REQUEST.update().where(REQUEST.c.id == number).values(values))
             await _note(connection, row, now, by, ran[-1].clock.stops or ran[-1].clock.name, note)
 
@@ -327,7 +328,11 @@ async def _stop(connection: AsyncConnection, row: Any, now: datetime) -> None:
 async def _go(connection: AsyncConnection, row: Any, then: State, by: str, now: datetime, note: str) -> None:
     if not may(State(row.state), then):
         raise RequestRefused(f"request {row.id} is {row.state}: it cannot become {then}")
-    values = {"state": then, "changed_at": now, "claimed_by": plain(by, 80) if then is State.CLAIMED else ""}
+    values: dict[str, Any] = {"state": then, "changed_at": now, "claimed_by": ""}
+    if then is State.CLAIMED:
+        values["claimed_by"] = plain(by, 80)
+    if row.state == State.FAILED and then is State.OPEN:  # somebody wants it tried again, from the beginning
+        values |= {"attempts": 0, "not_before": None}
     try:
         await connection.execute(REQUEST.update().where(REQUEST.c.id == row.id).values(values))
     except IntegrityError:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ari_app.call import Digit, Heed, Kind, Prompt, Silence, Speech
-from ari_app.errors import CallerHungUp, StoreUnreachable
+from ari_app.errors import CallerHungUp, PbxUnreachable, StoreUnreachable
 from ari_app.hours import Hours, Span
 from ari_app.records.database import Database
 from ari_app.rehearsal import clock
@@ -174,6 +174,16 @@ def test_when_no_agent_is_free_the_callers_telephone_does_not_ring() -> None:
     assert network.timeline == ["0 agent is rung"]
 
 
+def test_that_they_talked_stays_true_when_asterisk_goes_away_while_the_lines_are_cleared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def gone(handset: Handset) -> None:
+        raise PbxUnreachable("the connection is lost")
+
+    monkeypatch.setattr(Handset, "hang_up", gone)
+    assert ring(Network(Person(), Person(["1"]))) is Outcome.CONNECTED
+
+
 @pytest.mark.parametrize("why", [Unreached.NO_ANSWER, Unreached.BUSY, Unreached.FAILED, Unreached.AGENT_LEFT])
 def test_when_the_caller_is_not_reached_the_agent_is_free_at_once(why: Unreached) -> None:
     network = Network(Person(), why)
@@ -282,6 +292,7 @@ def test_what_is_not_for_us_is_left() -> None:
         (Outcome.BUSY, 2, State.FAILED, True),
         (Outcome.NO_AGENT, 2, State.OPEN, False),
         (Outcome.AGENT_LEFT, 0, State.OPEN, True),
+        (Outcome.AGENT_LEFT, 2, State.FAILED, True),
     ],
 )
 def test_what_becomes_of_an_attempt(outcome: Outcome, attempts: int, then: State, counts: bool) -> None:
@@ -310,7 +321,7 @@ class Exchange:
         return Unreached.NO_ANSWER if self._now is Outcome.NO_AGENT else Instant("")
 
     async def ring_caller(self, request: Request, agent: Leg, seconds: float) -> Leg | Unreached:
-        if self._now in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.FAILED):
+        if self._now in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.FAILED, Outcome.AGENT_LEFT):
             return Unreached(self._now)
         return Instant({Outcome.CONNECTED: "1", Outcome.DECLINED: "9"}.get(self._now, ""))
 
@@ -382,6 +393,22 @@ async def test_a_caller_is_rung_three_times_half_an_hour_apart_and_then_people_a
     assert (request.state, request.attempts) == (State.FAILED, 3)
     assert [event.note for event in request.history if event.note][1:] == ["no answer", "no key", "busy"]
     assert f"not reached: request {number}" in caplog.text and NUMBER not in caplog.text
+
+
+async def test_agents_who_do_not_wait_do_not_make_a_telephone_ring_for_ever_and_whom_people_open_again_is_rung(
+    lite: Database, tmp_path: Path, wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such a request once stayed open, was rung no more, and nobody heard of it."""
+    here = round_of(lite, tmp_path, wall, *[Outcome.AGENT_LEFT] * 3, Outcome.CONNECTED)
+    number = await here.store.file(posted(wall.now))
+    for _ in range(4):
+        await here.go()
+        wall.on(minutes=1)
+    assert (await here.store.get(number)).state is State.FAILED and len(here.exchange.rung) == 3
+    assert f"not reached: request {number}" in caplog.text
+    await here.store.move(number, State.OPEN, "li", wall.now)
+    await here.go()
+    assert (await here.store.get(number)).state is State.DONE
 
 
 async def test_without_a_free_agent_no_attempt_is_lost(lite: Database, tmp_path: Path, wall: Wall) -> None:
