@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ari_app.ami.queues import RESTARTED, Kind, News
 from ari_app.ami.watch import QueueWatch
+from ari_app.ari.dialler import seeks_agent
 from ari_app.config import Configuration
 from ari_app.errors import PbxRefused
 from ari_app.records.facts import CallRecord, End, Service, Side
@@ -87,7 +88,9 @@ class QueueFacts:
     # ------------------------------------------------------------------ what the queues tell
 
     def hear(self, news: News) -> None:
-        """One thing that happened to a caller, in Asterisk's order."""
+        """One thing that happened to a caller, in Asterisk's order. Of our own looking for an agent nothing is kept."""
+        if seeks_agent(news.call):
+            return
         now = asyncio.get_running_loop().time()
         match news.kind:
             case Kind.JOINED:

@@ -81,6 +81,18 @@ async def test_who_hangs_up_in_the_queue_has_abandoned(manager: Manager) -> None
         assert WITH_US.merged(CallRecord(CALL, (), (service,))).outcome is Outcome.ABANDONED
 
 
+async def test_our_own_looking_for_an_agent_is_no_call_but_whom_we_rang_and_who_waits_is_a_caller(
+    manager: Manager,
+) -> None:
+    """Each time no agent was free for a callback, the report once counted an abandoned call."""
+    ours, theirs = "hotline-rung-0a1b2c-agent;2", "hotline-rung-0a1b2c-caller"
+    async with watching(manager) as [eyes]:
+        for call in (ours, theirs):
+            manager.tell(joins(call, 1), abandons(call), leaves(call))
+        await eyes.have_heard()
+        assert [eyes.kept.get_nowait().id for _ in range(eyes.kept.qsize())] == [theirs]
+
+
 async def test_two_workers_who_see_the_same_tell_the_same(manager: Manager) -> None:
     async with watching(manager, workers=2) as both:
         manager.tell(joins(CALL, 1), leaves(CALL), *served("caller"))
