@@ -187,8 +187,6 @@ class LiveRegister:
         """Written, or never to be; False when the database is away and it is to be tried again."""
         try:
             await job()
-            if self.loaded.is_set():
-                await self.poll()
             self._over(UNWRITTEN)
         except StoreUnreachable as problem:
             self._trouble(UNWRITTEN, problem)
@@ -197,7 +195,18 @@ class LiveRegister:
             log.warning("a report stays: %s", problem)
         except Exception:
             log.exception("something could not be written into the register")
+        await self._look()
         return True
+
+    async def _look(self) -> None:
+        """See what was just written. What cannot be seen now is seen at the next look; it is not written again."""
+        try:
+            if self.loaded.is_set():
+                await self.poll()
+        except StoreUnreachable as problem:
+            self._trouble(UNREAD, problem)
+        except Exception:
+            log.exception("the register could not be read")
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()

@@ -112,6 +112,13 @@ class Store(Reading):
         self, number: str, mark: Mark, call: str, at: float, by: str = "", batch: str = "", withdrawn: bool = False
     ) -> None:
         """A finished call of this number was of this kind."""
+        async with self._database.transaction() as connection:
+            await self._mark(connection, number, mark, call, at, by, batch, withdrawn)
+
+    async def _mark(
+        self, connection: AsyncConnection, number: str, mark: Mark, call: str, at: float, by: str, batch: str,
+        withdrawn: bool = False,
+    ) -> None:  # fmt: skip
         values = {
             "number": number[:32],
             "mark": mark.value,
@@ -120,8 +127,7 @@ class Store(Reading):
             "by": plain(by, LONGEST_NAME),
             "batch": batch,
         }
-        async with self._database.transaction() as connection:
-            await connection.execute(MARKS.insert().values(**values, withdrawn=withdrawn))
+        await connection.execute(MARKS.insert().values(**values, withdrawn=withdrawn))
 
     async def report(self, number: str, call: str, by: str, half_life: float, batch: Batch | None = None) -> Batch:
         """An agent calls a caller a nuisance: to the station with them, until the report has faded (S000-28).
@@ -139,7 +145,7 @@ class Store(Reading):
             if new.score is not None:
                 new = replace(new, score=faded(new.score, new.scored_at, half_life, at) + 1, scored_at=at)
             await self._write(connection, by, batch, "report", [(old, new)])
-        await self.mark(number, Mark.NUISANCE, call, at, by, batch)
+            await self._mark(connection, number, Mark.NUISANCE, call, at, by, batch)
         return batch
 
     async def withdraw(self, call: str, by: str, within: float | None = 60) -> Batch:

@@ -181,3 +181,24 @@ async def test_a_database_that_is_away_changes_no_verdict_loses_no_report_and_is
         assert isinstance(screened(register), Divert)
     assert [caplog.text.count(words) for words in (f"{live_module.UNWRITTEN}: ", "no longer so")] == [1, 1]
     await database.close()
+
+
+async def test_what_was_written_is_not_written_again_because_it_cannot_be_read(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one silent call counts as many times as the database took to come back."""
+    register = LiveRegister(store, clock=clock)
+    await register.load()
+    unread = itertools.count(1)
+
+    class Blind(Store):
+        async def newest(self) -> tuple[int, int]:
+            if next(unread) <= 3:
+                raise StoreUnreachable("the database is away")
+            return await super().newest()
+
+    register._store = Blind(store._database, clock)
+    async with beside(register._write()):
+        register.note(CALLER, Mark.SILENT, "1.1")
+        await register.settled()
+    assert len(await store.marks(0, (), 0)) == 1
