@@ -47,6 +47,8 @@ TRY_AGAIN = 5.0
 """Seconds between two attempts to open a database that is away."""
 REMEMBERED = 5000
 """Calls whose screening is remembered until they are over."""
+STANDARDS = 16
+"""Standards whose prescriptions are remembered: each language is one, and each reading of the file."""
 MARKS: Mapping[str, Mark] = {"silent": Mark.SILENT, "wrong-number": Mark.WRONG_NUMBER}
 """What a call was that did not end with a person, by a procedure its caller went through."""
 ENDED = (What.HANG_UP, What.CALLER_HUNG_UP)
@@ -69,7 +71,7 @@ class BackOffice:
         self._reported: set[str] = set()
         self._rules = standard.screening
         self._station = Station(config.station, time.monotonic)
-        self._prescriptions: dict[tuple[str, int], Prescriptions] = {}
+        self._prescriptions: list[tuple[Standard, Prescriptions]] = []
         self._standard = standard
         # Whose line broke off, by number: with whom they were, and until when they may redial.
         self._dropped: dict[str, tuple[str, float]] = {}
@@ -253,13 +255,16 @@ class BackOffice:
         return identify(arrival.number, arrival.dialled, "", self._config.requests.region)
 
     def _prescribed(self, standard: Standard) -> Prescriptions:
-        key = (standard.name, standard.version)
-        if key not in self._prescriptions:
-            try:
-                self._prescriptions[key] = of_standard(standard, sentences(standard.folder))
-            except BrokenStandard:  # somebody is changing the file: a record without its sentences' rules is one
-                return of_standard(standard)
-        return self._prescriptions[key]
+        """By the standard of this very call: one that was read anew may bear the number it had."""
+        for known, prescribed in self._prescriptions:
+            if known is standard:
+                return prescribed
+        try:
+            prescribed = of_standard(standard, sentences(standard.folder))
+        except BrokenStandard:  # somebody is changing the file: a record without its sentences' rules is one
+            return of_standard(standard)
+        self._prescriptions = [(standard, prescribed), *self._prescriptions[: STANDARDS - 1]]
+        return prescribed
 
     # ------------------------------------------------------------------ the database
 

@@ -144,3 +144,15 @@ def test_a_worker_that_is_told_to_stop_is_gone_though_a_driver_never_ends(tmp_pa
             worker.kill()
     assert worker.returncode == 0
     assert "stopped without waiting any longer for: " in said and "Traceback" not in said
+
+
+async def test_a_call_is_measured_by_the_standard_it_was_served_by_whatever_number_that_bears(tmp_path: Path) -> None:
+    """Read anew without a new `version`, waits that were kept were once told as broken."""
+    home = write(tmp_path)
+    before = load(home)
+    (home / "standard.yaml").write_text(WRITTEN.replace("wait: 5", "wait: 8"))
+    after = load(home)
+    office = BackOffice(configured(tmp_path), before)
+    old, new = (office._prescribed(spoken) for spoken in (before, after))
+    assert 8.0 not in old.waits.values() and 8.0 in new.waits.values()
+    assert office._prescribed(before) is old and office._prescribed(after) is new

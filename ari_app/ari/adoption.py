@@ -38,9 +38,10 @@ class Adoption:
         *,
         attended: Callable[[], Set[str]],
         begin: Callable[[ChannelFacts, list[str]], None],
-        let_go: Callable[[str], None],
+        let_go: Callable[[str, bool], None],
         chore: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
+        """`let_go` is told who has left us, and whether they are still on the line, with somebody else."""
         self._wire, self._queue = wire, queue
         self._attended, self._begin, self._let_go, self._chore = attended, begin, let_go, chore
         self._unattended: set[str] = set()
@@ -57,8 +58,13 @@ class Adoption:
         await asyncio.sleep(SECOND_LOOK)
         second = await listed(self._wire)
         for channel_id in known - first - second:
-            self._let_go(channel_id)
+            self._chore(self._part(channel_id))
         self.look_after(second)
+
+    async def _part(self, channel_id: str) -> None:
+        """A caller is not ours any more: they hung up meanwhile, or another worker has taken them up."""
+        reply = await self._wire.request("GET", f"channels/{quote(channel_id, safe='')}")
+        self._let_go(channel_id, reply.ok)
 
     def look_after(self, ours: Set[str]) -> None:
         """Adopt each caller Asterisk calls ours whom nobody has attended at two looks."""

@@ -49,6 +49,18 @@ async def test_call_that_vanished_meanwhile_is_let_go(pbx: StubAri, employ: Empl
         assert (await told(worker, caller))[-1] == What.CALLER_HUNG_UP
 
 
+async def test_a_caller_whom_another_worker_took_up_meanwhile_has_not_hung_up(
+    pbx: StubAri, employ: Employ, patient: Standard
+) -> None:
+    """The record said so, and a call in the silent ladder counted twice against its caller."""
+    async with employ(spoken=patient) as worker:
+        caller = await has_been_greeted(pbx)
+        pbx.abort(worker.app)
+        caller.app = "hotline-other"
+        assert What.CALLER_HUNG_UP not in await told(worker, caller)
+        assert caller.id in pbx.channels and not caller.hung_up_by
+
+
 async def told_when_both_are_gone(worker: Worker, caller: StubChannel, pbx_started: str | None) -> list[Any]:
     """The connection breaks, and when it is there again the caller is not; since when Asterisk then says it runs."""
     worker.pbx.started = pbx_started
