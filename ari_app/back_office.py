@@ -145,7 +145,7 @@ class BackOffice:
         try:
             await watch_drops(self._config.ami, self._drop)
         except PbxRefused as problem:
-            log.error("lines that break off are not seen: %s", problem)
+            log.error("%s; until this worker is started again, nobody is rung whose line breaks off", problem)
 
     def _drop(self, drop: Drop) -> None:
         """They are given time to redial, then they are rung, with an apology (S004-F06, CON-28)."""
