@@ -70,7 +70,7 @@ class QueueFacts:
         try:
             await self.watch.run()
         except PbxRefused as problem:
-            log.error("%s; until this worker is started again, records tell neither agents nor waits in queues", problem)
+            log.error("%s; until this worker is started again, records tell no agents and no waits in queues", problem)
 
     def follow(self, record: CallRecord) -> None:
         """A stint is over: the queue it led to is ours. A caller who hung up with us comes to no queue again."""
