@@ -72,7 +72,8 @@ class BackOffice:
         self._rules = standard.screening
         self._station = Station(config.station, time.monotonic)
         self._prescriptions: list[tuple[Standard, Prescriptions]] = []
-        self._standard = standard
+        self.standard = standard
+        """The one spoken now: `hotline reload` sets it anew."""
         # Whose line broke off, by number: with whom they were, and until when they may redial.
         self._dropped: dict[str, tuple[str, float]] = {}
         self._asking: asyncio.Task[str | None] | None = None
@@ -152,7 +153,7 @@ class BackOffice:
         number = self._desk.known(drop.number)
         if number:
             self._dropped[number] = (drop.agent, asyncio.get_running_loop().time() + self._config.requests.redial)
-        self._desk.dropped(drop.call_id, drop.number, drop.agent, self._standard)
+        self._desk.dropped(drop.call_id, drop.number, drop.agent, self.standard)
 
     def returning(self, arrival: Arrival) -> str:
         now = asyncio.get_running_loop().time()

@@ -14,10 +14,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,6 +28,9 @@ from ari_app.errors import BrokenConfiguration, BrokenStandard, HotlineError, Na
 from ari_app.outlet import CannotPrint, ReaderGone, give_up, open_outlet
 from ari_app.rereading import Rereading
 from ari_app.switchboard import LET_GO_WITHIN, Switchboard
+
+if TYPE_CHECKING:
+    from ari_app.back_office import BackOffice
 
 log = logging.getLogger("ari_app")
 
@@ -124,14 +126,10 @@ async def _serve(board: type[Switchboard], settings: config.Configuration, spoke
     async with BackOffice.open(settings, spoken) as office:
         switchboard = board(settings, spoken, office)
         spare_what_stays()
-        await _answer_callers(
-            switchboard, settings, office.ring_back(switchboard.dialler, lambda: switchboard.standard)
-        )
+        await _answer_callers(switchboard, settings, office)
 
 
-async def _answer_callers(
-    switchboard: Switchboard, settings: config.Configuration, ring_back: Coroutine[Any, Any, None]
-) -> None:
+async def _answer_callers(switchboard: Switchboard, settings: config.Configuration, office: BackOffice) -> None:
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -144,7 +142,7 @@ async def _answer_callers(
         loop.add_signal_handler(signal_, stop)
 
     def speak(new: standard.Standard) -> str:
-        switchboard.standard = new
+        switchboard.standard = office.standard = new
         return f"{new.name}, version {new.version}"
 
     load = partial(standard.load, paths.standard_folder(settings.standard))
@@ -152,6 +150,7 @@ async def _answer_callers(
     loop.add_signal_handler(signal.SIGHUP, rereading.begin)
     switchboard.on_reload = rereading.begin
     serving = asyncio.create_task(switchboard.run(), name="calls")
+    ring_back = office.ring_back(switchboard.dialler, lambda: switchboard.standard)
     ringing = asyncio.create_task(ring_back, name="callbacks")
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -49,7 +49,7 @@ async def _demo(out: Path, folder: Path, hostile: bool) -> list[tuple[Hearing, V
         console.print(f"{len(cast)} callers ring. This takes about a minute: a silent caller is waited for.")
         with report.Watch(console, cast) as watch:
             hearings = await stage.perform(cast, watch)
-        scarce, stood_still = stage.scarcity.share(), stage.watch.longest()
+        scarce, stood_still = stage.meanwhile
         standard = stage.standard
     results = [(hearing, judge(hearing, standard)) for hearing in hearings]
     facts = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -125,12 +125,8 @@ class Hours:
         assert found is not None  # every day has an afternoon
         return found
 
-    def next_callback(self, moment: datetime) -> datetime | None:
-        """The first moment, from this one on, at which somebody is there to ring, and we may; None: not for a year."""
-        moment = moment.astimezone(UTC)
-        return moment if self._may_call_back(moment) else _later_callback(self, moment.replace(second=0, microsecond=0))
-
-    def _may_call_back(self, moment: datetime) -> bool:
+    def may_call_back(self, moment: datetime) -> bool:
+        """Whether we may ring somebody, and an agent is there to talk to them."""
         return self.may_dial(moment) and self.at(moment) is Opening.OPEN
 
     # ------------------------------------------------------------------ days
@@ -170,12 +166,6 @@ class Hours:
                     return at
                 at += MINUTE
         return None
-
-
-@lru_cache(maxsize=64)
-def _later_callback(hours: Hours, minute: datetime) -> datetime | None:
-    """Of a minute that does not fit; a night is gone through once, however many wait for its end."""
-    return hours._first(minute, hours._may_call_back, hours.of_day)
 
 
 @cache

@@ -39,6 +39,8 @@ OVERDUE = 2.0
 """Seconds after a prompt's length when we stop believing that the PBX will tell us of its end."""
 LATE = 1.0
 """Seconds by which this worker may wake up too late and still be sure that the caller is its own."""
+LONG = 30.0
+"""Seconds of a wait of which the PBX is told before: it takes a caller away from an application that seems dead."""
 LOOK_EVERY = 2.0
 """Seconds between two looks at a recording whose end we may have missed."""
 SETTLING = 1.0
@@ -66,6 +68,9 @@ class Channel(Protocol):
 
     async def stop(self, playback: str) -> None:
         """Stop a playback; its PlaybackEnded follows. One that is already over is no error."""
+
+    async def stay(self, seconds: float) -> None:
+        """Nothing is asked for so long, and the caller is in good hands all the same; nothing is playing but music."""
 
     async def music(self, on: bool) -> None:
         """Music on hold begins or ends; nothing else may be playing."""
@@ -192,6 +197,8 @@ class Line:
                 await self._channel.music(False)
 
     async def _listen(self, patience: float, heed: Heed) -> Digit | Speech | Silence:
+        if patience >= LONG:
+            await self._ask(self._channel.stay(patience))
         since, until = self._quiet_since, self._quiet_since + patience
         heard = await self._attention.hear(until, heed)
         while heard is None and await self._open_ear():  # what they said meanwhile we cannot know: the wait begins anew

@@ -71,7 +71,7 @@ class Switchboard:
             self._queue,
             attended=self._inboxes.keys,
             begin=self._begin,
-            let_go=lambda channel_id, taken: self._sign(channel_id, Gone(taken=taken)),
+            inbox=self._inboxes.get,
             chore=self._chore,
         )
         self._idle = asyncio.Event()

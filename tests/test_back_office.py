@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ari_app import back_office
+from ari_app.ami.drops import Drop
 from ari_app.back_office import BackOffice
 from ari_app.call import Arrival, CallId, Filing, Kind
 from ari_app.config import Configuration
@@ -156,3 +157,15 @@ async def test_a_call_is_measured_by_the_standard_it_was_served_by_whatever_numb
     old, new = (office._prescribed(spoken) for spoken in (before, after))
     assert 8.0 not in old.waits.values() and 8.0 in new.waits.values()
     assert office._prescribed(before) is old and office._prescribed(after) is new
+
+
+async def test_whose_line_breaks_after_a_reload_is_rung_by_the_new_standard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = load(write(tmp_path)), load(write(tmp_path))
+    office, told = BackOffice(configured(tmp_path), before), list[Standard]()
+    monkeypatch.setattr(office._desk, "dropped", lambda call, number, agent, spoken: told.append(spoken))
+    office._drop(Drop("1.1", "PJSIP/agent-001", "13800138000"))
+    office.standard = after
+    office._drop(Drop("1.2", "PJSIP/agent-001", "13800138000"))
+    assert [spoken is after for spoken in told] == [False, True]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from ari_app.errors import BrokenStandard
-from ari_app.hours import DAY, QUIET, Daypart, Hours, Opening, Span, _later_callback
+from ari_app.hours import DAY, QUIET, Daypart, Hours, Opening, Span
 from ari_app.hours_file import HoursFile
 from ari_app.yamlfile import YamlFile
 
@@ -194,10 +194,11 @@ def test_the_next_dialling_is_the_first_allowed_moment(moment: datetime, zone: Z
 @pytest.mark.rule("S004-N13", "S004-B01")
 def test_a_callback_needs_an_agent_and_a_caller_who_may_be_rung() -> None:
     early = Hours(SHANGHAI, workdays=(Span(360, 1380),))  # 06:00 to 23:00
-    assert early.next_callback(shanghai("2026-11-24 06:10")) == shanghai("2026-11-24 07:00")
-    assert early.next_callback(shanghai("2026-11-24 22:10")) == shanghai("2026-11-25 07:00")
-    assert early.next_callback(shanghai("2026-11-27 22:10")) == shanghai("2026-11-30 07:00")
-    assert OFFICE.next_callback(shanghai("2026-11-24 12:10")) == shanghai("2026-11-24 13:00")
+    for quiet in ("11-24 06:59", "11-24 12:10", "11-24 22:00", "11-28 10:00"):  # a Saturday
+        assert not early.may_call_back(shanghai(f"2026-{quiet}"))
+    for both in ("11-24 07:00", "11-24 11:59", "11-24 13:00", "11-24 21:59"):
+        assert early.may_call_back(shanghai(f"2026-{both}"))
+    assert not OFFICE.may_call_back(shanghai("2026-11-24 07:00"))
 
 
 def test_the_quiet_is_as_printed() -> None:
@@ -274,11 +275,3 @@ def test_the_next_workday_is_this_one_or_the_first_after_it(day: str, workday: s
 def test_where_no_day_is_a_workday_the_day_stays_what_it_is() -> None:
     day = date(2026, 11, 29)
     assert Hours(SHANGHAI, workdays=()).next_workday(day) == day
-
-
-def test_a_night_is_gone_through_once_however_many_wait_for_its_end() -> None:
-    """Callbacks of a night once took the worker 4 ms each, every time it looked whom to ring."""
-    _later_callback.cache_clear()
-    for second in range(50):
-        assert OFFICE.next_callback(shanghai(f"2026-11-24 22:10:{second:02}")) == shanghai("2026-11-25 08:30")
-    assert _later_callback.cache_info().misses == 1

@@ -21,6 +21,7 @@ from ari_app.ari.dialler import FAMILY, looked_after
 from ari_app.ari.events import ChannelFacts
 from ari_app.ari.wire import Wire
 from ari_app.call import Door, QueueName
+from ari_app.ear import Gone, Inbox
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,12 @@ class Adoption:
         *,
         attended: Callable[[], Set[str]],
         begin: Callable[[ChannelFacts, list[str]], None],
-        let_go: Callable[[str, bool], None],
+        inbox: Callable[[str], Inbox | None],
         chore: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
-        """`let_go` is told who has left us, and whether they are still on the line, with somebody else."""
+        """`inbox` is where the call of a channel is told that its caller has left us."""
         self._wire, self._queue = wire, queue
-        self._attended, self._begin, self._let_go, self._chore = attended, begin, let_go, chore
+        self._attended, self._begin, self._inbox, self._chore = attended, begin, inbox, chore
         self._unattended: set[str] = set()
         self._adopted: set[str] = set()
         self._moving: set[str] = set()
@@ -58,13 +59,17 @@ class Adoption:
         await asyncio.sleep(SECOND_LOOK)
         second = await listed(self._wire)
         for channel_id in known - first - second:
-            self._chore(self._part(channel_id))
+            if (inbox := self._inbox(channel_id)) is not None:
+                self._chore(self._part(channel_id, inbox))
         self.look_after(second)
 
-    async def _part(self, channel_id: str) -> None:
+    async def _part(self, channel_id: str, inbox: Inbox) -> None:
         """A caller is not ours any more: they hung up meanwhile, or another worker has taken them up."""
-        reply = await self._wire.request("GET", f"channels/{quote(channel_id, safe='')}")
-        self._let_go(channel_id, reply.ok)
+        taken = False
+        try:
+            taken = (await self._wire.request("GET", f"channels/{quote(channel_id, safe='')}")).ok
+        finally:  # whether we learn it or not, they have left
+            inbox.put(Gone(taken=taken))
 
     def look_after(self, ours: Set[str]) -> None:
         """Adopt each caller Asterisk calls ours whom nobody has attended at two looks."""

@@ -55,14 +55,17 @@ class AriChannel:
         self._connection = wire.connections
         self._uri = f"channels/{quote(channel_id, safe='')}"
         self._sounds = sounds
-        self._patience: float | None = None if offered else 0.0  # None: not asked yet; 0: there is no clock
+        self._offered, self._patience = offered, 0.0
 
     async def answer(self, hearing: Hearing) -> None:
+        patience = self._wire.ask("GET", f"{self._uri}/variable", {"variable": PATIENCE}) if self._offered else None
         answered = self._wire.ask("POST", f"{self._uri}/answer")
         listening = self._set({"TALK_DETECT(set)": _detection(hearing)})
         self._connection = self._wire.connections
         _done(await answered)
         _done(await listening)
+        if patience is not None:
+            self._patience = _seconds(_value(await patience))
 
     @property
     def blind(self) -> bool:
@@ -88,20 +91,19 @@ class AriChannel:
             PLACE: str(left.place or ""), FILED: left.filed, PLAYBACK: playback, LANGUAGE: prompts[-1].language,
             **suspected, **self._alive(),
         })  # fmt: skip
-        asked = None if self._patience is not None else self._wire.ask(
-            "GET", f"{self._uri}/variable", {"variable": PATIENCE}
-        )  # fmt: skip
         media = ",".join(f"sound:{self._sounds}/{prompt.recording}" for prompt in prompts)
         playing = self._wire.ask("POST", f"{self._uri}/play/{quote(playback, safe='')}", {"media": media})
         _done(await noted)
-        if asked is not None:
-            self._patience = _seconds(_value(await asked))
         _done(await playing)
 
     async def stop(self, playback: str) -> None:
         reply = await self._wire.request("DELETE", f"playbacks/{quote(playback, safe='')}")
         if not reply.ok and reply.status != 404:  # it was over already
             raise PbxUnreachable(f"Asterisk could not stop a prompt ({reply.status})")
+
+    async def stay(self, seconds: float) -> None:
+        if alive := self._alive(seconds):
+            _done(await self._set(alive))
 
     async def music(self, on: bool) -> None:
         _done(await self._wire.request("POST" if on else "DELETE", f"{self._uri}/moh"))

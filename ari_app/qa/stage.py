@@ -95,6 +95,8 @@ class Stage:
         self._plans: dict[CastCaller, Plan] = {}
         self.ears = Ears(self.standard, setting.sounds_folder, (self.voices.caller, self.voices.agent))
         self._numbers = itertools.count(13_800_000_001)
+        self.meanwhile: tuple[float | None, float] = (None, 0.0)
+        """While `perform` had callers on the line: how scarce CPU was, and for how long one stood still (seconds)."""
 
     async def __aenter__(self) -> Stage:
         self._exits = contextlib.AsyncExitStack()
@@ -138,6 +140,7 @@ class Stage:
 
     async def perform(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:
         """The whole cast, the application included: it starts when those who find it down have been answered."""
+        self.begin_to_watch()
         early = [caller for caller in cast if caller.application_down]
         players = {caller.name: await self._player(caller, progress) for caller in cast}
         try:
@@ -153,6 +156,7 @@ class Stage:
         except* HotlineError as troubles:
             raise troubles.exceptions[0] from None
         await application.stop()
+        self.meanwhile = self.scarcity.share(), self.watch.longest()
         return await self._hearings(players[caller.name] for caller in cast)
 
     async def perform_fairly(self, cast: Sequence[CastCaller], times: int = 3) -> list[Hearing]:
@@ -190,8 +194,7 @@ class Stage:
         """
         faults = {h.caller: f for h in hearings if (f := judge(h, self.standard).faults)}
         stood_still = self.stood_still()
-        self.scarcity = Scarcity()
-        self.watch.forget()
+        self.begin_to_watch()
         if not stood_still and not any(fault.starved for each in faults.values() for fault in each):
             return []
         if faults:
@@ -199,8 +202,13 @@ class Stage:
             warnings.warn(StoodStill(f"this machine stood still; again: {told}"), stacklevel=2)
         return list(faults)
 
+    def begin_to_watch(self) -> None:
+        """What this machine did before says nothing of the calls that begin now."""
+        self.scarcity = Scarcity()
+        self.watch.forget()
+
     def stood_still(self) -> bool:
-        """Whether this machine had too little time for telephones since the stage opened, or since `spoilt` asked."""
+        """Whether this machine had too little time for telephones since it began to be watched."""
         return (self.scarcity.share() or 0.0) > SCARCE or self.watch.longest() > STOOD_STILL
 
     async def play(self, cast: Sequence[CastCaller], progress: Progress = _no_progress) -> list[Hearing]:

@@ -64,6 +64,9 @@ class SimulatedChannel:
             end.cancel()
             self._inbox.put(PlaybackEnded(playback))
 
+    async def stay(self, seconds: float) -> None:
+        self._check()
+
     async def music(self, on: bool) -> None:
         self._check()
 

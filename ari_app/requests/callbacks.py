@@ -15,7 +15,7 @@ from ari_app.call import Kind
 from ari_app.errors import RequestRefused, StoreUnreachable
 from ari_app.hours import Hours
 from ari_app.requests.alarms import Alarms, Why, of_request
-from ari_app.requests.dialling import Dialler, Opening, Outcome, Policy, RingNow, attempt, conclude, decide
+from ari_app.requests.dialling import Dialler, GiveUp, Opening, Outcome, Policy, RingNow, attempt, conclude, decide
 from ari_app.requests.request import Request
 from ari_app.requests.settings import RequestsSettings
 from ari_app.requests.states import State
@@ -73,14 +73,25 @@ class Callbacks:
         for request in await store.ready(self._now()):
             if len(self._ringing) >= self._settings.at_once:
                 break
-            if isinstance(decide(request, self._now(), self._hours(), self._policy), RingNow):
-                opening = self._opening(request)
-                if opening is None:
-                    self._is_speechless()
-                    break
-                task = asyncio.create_task(self._ring(store, request, opening))
-                self._ringing.add(task)
-                task.add_done_callback(self._ringing.discard)
+            match decide(request, self._now(), self._hours(), self._policy):
+                case RingNow():
+                    opening = self._opening(request)
+                    if opening is None:
+                        self._is_speechless()
+                        break
+                    task = asyncio.create_task(self._ring(store, request, opening))
+                    self._ringing.add(task)
+                    task.add_done_callback(self._ringing.discard)
+                case GiveUp():  # the admin wants fewer attempts than there were
+                    await self._give_up(store, request)
+
+    async def _give_up(self, store: Store, request: Request) -> None:
+        try:
+            await store.move(request.id, State.FAILED, self._name, self._now(), "tried as often as we try")
+        except RequestRefused as problem:  # somebody was quicker
+            log.info("giving up: %s", problem)
+        else:
+            await self._alarms.insist(of_request(Why.NOT_REACHED, request))
 
     async def settled(self) -> None:
         """Until everybody who was rung is off the line and written down."""

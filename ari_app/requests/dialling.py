@@ -47,9 +47,12 @@ class RingNow:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not before this moment; None: not within a year, by the opening hours."""
+    """Not yet: it is looked at again and again."""
 
-    until: datetime | None
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It was tried as often as we try: people are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Leave:
     why: str
 
 
-def decide(request: Request, now: datetime, hours: Hours, policy: Policy) -> RingNow | Wait | Leave:
+def decide(request: Request, now: datetime, hours: Hours, policy: Policy) -> RingNow | Wait | GiveUp | Leave:
     """Whether a caller is to be rung now.
 
     Never in quiet hours (S004-N13), never when nobody is there to talk to them (S004-B01), not before a promised
@@ -70,13 +73,12 @@ def decide(request: Request, now: datetime, hours: Hours, policy: Policy) -> Rin
     if not request.number:
         return Leave(f"the number {request.refused or 'is not known'}")
     if request.attempts >= policy.attempts:
-        return Leave("it was tried as often as we try")
+        return GiveUp()
     if request.not_before is not None and now < request.not_before:
-        return Wait(request.not_before)
+        return Wait()
     if request.procedure == DROPPED and now - request.filed_at <= FRESH:
         return RingNow()
-    allowed = hours.next_callback(now)
-    return RingNow() if allowed == now else Wait(allowed)
+    return RingNow() if hours.may_call_back(now) else Wait()
 
 
 # ------------------------------------------------------------------ how

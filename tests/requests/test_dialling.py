@@ -19,6 +19,7 @@ from ari_app.rehearsal import clock
 from ari_app.requests.callbacks import Callbacks
 from ari_app.requests.dialling import (
     FRESH,
+    GiveUp,
     Leave,
     Leg,
     Opening,
@@ -242,7 +243,7 @@ def test_an_attempt_that_is_cancelled_lets_both_go(after: float) -> None:
 # ------------------------------------------------------------------ when
 
 
-def verdict(at: str, hours: Hours = ALWAYS, **changes: object) -> RingNow | Wait | Leave:
+def verdict(at: str, hours: Hours = ALWAYS, **changes: object) -> RingNow | Wait | GiveUp | Leave:
     return decide(asked(**changes), shanghai(at), hours, POLICY)
 
 
@@ -252,30 +253,31 @@ def verdict(at: str, hours: Hours = ALWAYS, **changes: object) -> RingNow | Wait
     [("11-24 22:00", "11-25 07:00"), ("11-25 06:59", "11-25 07:00"), ("11-25 12:30", "11-25 13:00")],
 )
 def test_in_quiet_hours_nobody_is_rung(at: str, then: str) -> None:
-    assert verdict(f"2026-{at}") == Wait(shanghai(f"2026-{then}"))
+    assert verdict(f"2026-{at}") == Wait()
+    assert verdict(f"2026-{then}") == RingNow()
 
 
 @pytest.mark.rule("S004-B01", "S004-N13")
 def test_out_of_hours_nobody_is_rung_for_nobody_is_there() -> None:
-    assert verdict("2026-11-24 17:30", OFFICE) == Wait(shanghai("2026-11-25 08:30"))
-    assert verdict("2026-11-27 19:00", OFFICE) == Wait(shanghai("2026-11-30 08:30"))
+    assert verdict("2026-11-24 17:30", OFFICE) == Wait()
+    assert verdict("2026-11-27 19:00", OFFICE) == Wait()
     assert verdict("2026-11-25 09:00", OFFICE) == RingNow()
-    assert verdict("2026-11-25 09:00", Hours(SHANGHAI, workdays=())) == Wait(None)
+    assert verdict("2026-11-25 09:00", Hours(SHANGHAI, workdays=())) == Wait()
 
 
 @pytest.mark.rule("S004-F06", "S004-M11")
 def test_a_dropped_caller_has_half_a_minute_to_redial_then_is_rung_whatever_the_hour() -> None:
     filed = shanghai("2026-11-24 22:10")
     dropped: dict[str, Any] = {"procedure": DROPPED, "filed_at": filed, "not_before": filed + timedelta(seconds=30)}
-    assert verdict("2026-11-24 22:10:29", **dropped) == Wait(filed + timedelta(seconds=30))
+    assert verdict("2026-11-24 22:10:29", **dropped) == Wait()
     assert verdict("2026-11-24 22:10:30", **dropped) == RingNow()
     assert decide(asked(**dropped), filed + FRESH, OFFICE, POLICY) == RingNow()
-    assert verdict("2026-11-24 22:15:01", **dropped) == Wait(shanghai("2026-11-25 07:00"))
+    assert verdict("2026-11-24 22:15:01", **dropped) == Wait()
 
 
 def test_what_is_not_for_us_is_left() -> None:
     assert isinstance(verdict("2026-11-24 15:00", state=State.CLAIMED), Leave)
-    assert isinstance(verdict("2026-11-24 15:00", attempts=3), Leave)
+    assert verdict("2026-11-24 15:00", attempts=3) == GiveUp()
     assert verdict("2026-11-24 15:00", number="", refused="is no telephone number") == Leave(
         "the number is no telephone number"
     )
@@ -409,6 +411,20 @@ async def test_agents_who_do_not_wait_do_not_make_a_telephone_ring_for_ever_and_
     await here.store.move(number, State.OPEN, "li", wall.now)
     await here.go()
     assert (await here.store.get(number)).state is State.DONE
+
+
+async def test_what_was_tried_more_often_than_the_admin_now_wants_is_given_to_people(
+    lite: Database, tmp_path: Path, wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    generous = round_of(lite, tmp_path, wall, Outcome.NO_ANSWER)
+    number = await generous.store.file(posted(wall.now))
+    await generous.go()
+    wall.on(minutes=30)
+    strict = round_of(lite, tmp_path, wall, attempts=1)
+    await strict.go()
+    await strict.go()
+    assert (await strict.store.get(number)).state is State.FAILED and not strict.exchange.rung
+    assert caplog.text.count(f"not reached: request {number}") == 1
 
 
 async def test_without_a_free_agent_no_attempt_is_lost(lite: Database, tmp_path: Path, wall: Wall) -> None:

@@ -47,6 +47,23 @@ async def test_every_prompt_begins_the_dialplans_clock_anew(pbx: StubAri, employ
         assert caller.variables["TIMEOUT(absolute)"] == "300"
 
 
+async def test_a_long_wait_comes_on_top_of_the_dialplans_clock(pbx: StubAri, employ: Employ, patient: Standard) -> None:
+    async with employ(spoken=patient):  # 300 s after the greeting
+        caller = pbx.ring()
+        caller.variables["HOTLINE_LONGEST"] = "20"
+        await pbx.bell.until(lambda: caller.variables.get("TIMEOUT(absolute)") == "320")
+        assert caller.heard == ["greeting"]
+
+
+@pytest.mark.parametrize("told", ["", "5m", "0"])
+async def test_a_clock_that_is_none_is_not_begun(pbx: StubAri, employ: Employ, told: str) -> None:
+    async with employ():
+        caller = pbx.ring()
+        caller.variables["HOTLINE_LONGEST"] = told
+        await pbx.bell.until(lambda: len(caller.heard) > 2)
+        assert "TIMEOUT(absolute)" not in caller.variables
+
+
 async def test_where_the_dialplan_has_no_clock_none_is_begun(pbx: StubAri, employ: Employ) -> None:
     async with employ():
         caller = pbx.ring()
