@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -121,7 +121,7 @@ class BackOffice:
 
     # ------------------------------------------------------------------ who is rung back
 
-    async def ring_back(self, dialler: Dialler, standard: Callable[[], Standard]) -> None:
+    async def ring_back(self, dialler: Dialler) -> None:
         """Ring whoever is to be rung, in the words of the standard that is spoken now, until cancelled."""
         settings = self._config.requests
         if not settings.ring:
@@ -129,8 +129,8 @@ class BackOffice:
         callbacks = Callbacks(
             self._requests,
             dialler,
-            lambda request: opening_of(standard().desk.rings_back, standard().desk.patience),
-            lambda: standard().hours or settings.always,
+            lambda request: opening_of(self.standard.desk.rings_back, self.standard.desk.patience),
+            lambda: self.standard.hours or settings.always,
             settings,
             self._config.worker,
         )

@@ -150,8 +150,7 @@ async def _answer_callers(switchboard: Switchboard, settings: config.Configurati
     loop.add_signal_handler(signal.SIGHUP, rereading.begin)
     switchboard.on_reload = rereading.begin
     serving = asyncio.create_task(switchboard.run(), name="calls")
-    ring_back = office.ring_back(switchboard.dialler, lambda: switchboard.standard)
-    ringing = asyncio.create_task(ring_back, name="callbacks")
+    ringing = asyncio.create_task(office.ring_back(switchboard.dialler), name="callbacks")
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     ringing.cancel()  # nobody is rung any more; who talks goes on talking

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ari_app.ami.queues import RESTARTED, Kind, News
 from ari_app.ami.watch import QueueWatch
-from ari_app.ari.dialler import seeks_agent
+from ari_app.ari.dialler import is_far_half
 from ari_app.config import Configuration
 from ari_app.errors import PbxRefused
 from ari_app.records.facts import CallRecord, End, Service, Side
@@ -89,7 +89,7 @@ class QueueFacts:
 
     def hear(self, news: News) -> None:
         """One thing that happened to a caller, in Asterisk's order. Of our own looking for an agent nothing is kept."""
-        if seeks_agent(news.call):
+        if is_far_half(news.call):
             return
         now = asyncio.get_running_loop().time()
         match news.kind:

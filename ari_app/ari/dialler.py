@@ -135,7 +135,7 @@ class AriDialler:
         assert isinstance(agent, RungLine) and isinstance(caller, RungLine)
         bridge = f"bridges/{agent.attempt}"
         try:
-            made = await self._done("POST", bridge, {"type": MIXED})
+            made = await self._granted(bridge, {"type": MIXED})
             together = made and await self._join(bridge, agent) and await self._join(bridge, caller)
         except BaseException:
             await self._end(bridge)
@@ -194,11 +194,11 @@ class AriDialler:
         """Whether they are in the bridge; False when they have hung up, or Asterisk does not want them there."""
         if line.is_gone:
             return False
-        return await self._done("POST", f"{bridge}/addChannel", {"channel": line.id})
+        return await self._granted(f"{bridge}/addChannel", {"channel": line.id})
 
-    async def _done(self, method: str, uri: str, how: dict[str, str]) -> bool:
+    async def _granted(self, uri: str, how: dict[str, str]) -> bool:
         """Whether Asterisk did it; that it would not, and not because somebody has hung up, is told."""
-        reply = await self._wire.request_aside(method, uri, how)
+        reply = await self._wire.request_aside("POST", uri, how)
         if not reply.ok and reply.status not in NOT_THERE:
             log.error("Asterisk answered %d when two who were rung were to talk", reply.status)
         return reply.ok
@@ -218,8 +218,8 @@ class AriDialler:
             await self._wire.request_aside("DELETE", uri)
 
 
-def seeks_agent(channel_id: str) -> bool:
-    """Whether it is we who wait in a queue, for an agent who is to talk with whom we ring: nobody else waits there."""
+def is_far_half(channel_id: str) -> bool:
+    """Whether it is the dialplan's half of a channel of ours: in a queue, it is we who look for an agent, no caller."""
     return channel_id.startswith(FAMILY) and channel_id.endswith(FAR_HALF)
 
 
@@ -229,11 +229,9 @@ async def looked_after(wire: Wire, channel_id: str) -> bool:
     Two who talk are left alone; one without the other is hung up on. Somebody who went to the queue and came back
     is a caller like others: False.
     """
-    if not channel_id.startswith(FAMILY):
-        return False
-    if channel_id.endswith(FAR_HALF):
+    if is_far_half(channel_id):
         return True
-    if (await left_on(wire, channel_id))[ROUND]:
+    if not channel_id.startswith(FAMILY) or (await left_on(wire, channel_id))[ROUND]:
         return False
     uri = f"bridges/{quote(channel_id.rpartition('-')[0], safe='')}"
     bridge = await wire.request_aside("GET", uri)

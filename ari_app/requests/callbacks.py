@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ari_app.call import Kind
 from ari_app.errors import RequestRefused, StoreUnreachable
@@ -79,16 +80,20 @@ class Callbacks:
                     if opening is None:
                         self._is_speechless()
                         break
-                    task = asyncio.create_task(self._ring(store, request, opening))
-                    self._ringing.add(task)
-                    task.add_done_callback(self._ringing.discard)
+                    self._begin(self._ring(store, request, opening))
                 case GiveUp():  # the admin wants fewer attempts than there were
-                    await self._give_up(store, request)
+                    self._begin(self._give_up(store, request))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Beside the round: a conversation takes its time, and so does a webhook that does not listen."""
+        task = asyncio.create_task(work)
+        self._ringing.add(task)
+        task.add_done_callback(self._ringing.discard)
 
     async def _give_up(self, store: Store, request: Request) -> None:
         try:
             await store.move(request.id, State.FAILED, self._name, self._now(), "tried as often as we try")
-        except RequestRefused as problem:  # somebody was quicker
+        except (RequestRefused, StoreUnreachable) as problem:  # somebody was quicker, or we look again
             log.info("giving up: %s", problem)
         else:
             await self._alarms.insist(of_request(Why.NOT_REACHED, request))

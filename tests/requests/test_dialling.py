@@ -16,6 +16,7 @@ from ari_app.errors import CallerHungUp, PbxUnreachable, StoreUnreachable
 from ari_app.hours import Hours, Span
 from ari_app.records.database import Database
 from ari_app.rehearsal import clock
+from ari_app.requests.alarms import Alarms
 from ari_app.requests.callbacks import Callbacks
 from ari_app.requests.dialling import (
     FRESH,
@@ -425,6 +426,27 @@ async def test_what_was_tried_more_often_than_the_admin_now_wants_is_given_to_pe
     await strict.go()
     assert (await strict.store.get(number)).state is State.FAILED and not strict.exchange.rung
     assert caplog.text.count(f"not reached: request {number}") == 1
+
+
+async def test_a_webhook_that_does_not_listen_holds_up_nobody_who_is_to_be_rung(
+    lite: Database, tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generous = round_of(lite, tmp_path, wall, Outcome.NO_ANSWER)
+    await generous.store.file(posted(wall.now))
+    await generous.go()
+    wall.on(minutes=30)
+    strict, listens = round_of(lite, tmp_path, wall, Outcome.CONNECTED, attempts=1), asyncio.Event()
+
+    async def deaf(_alarms: object, _alarm: object) -> None:
+        await listens.wait()
+
+    monkeypatch.setattr(Alarms, "insist", deaf)
+    other = await strict.store.file(posted(wall.now, filing(), OTHER))
+    await asyncio.wait_for(strict.callbacks.round(), 10)
+    while (await strict.store.get(other)).state is not State.DONE:
+        await asyncio.wait(strict.callbacks._ringing, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
+    listens.set()
+    await strict.callbacks.settled()
 
 
 async def test_without_a_free_agent_no_attempt_is_lost(lite: Database, tmp_path: Path, wall: Wall) -> None:

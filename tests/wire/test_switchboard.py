@@ -55,18 +55,13 @@ async def test_a_long_wait_comes_on_top_of_the_dialplans_clock(pbx: StubAri, emp
         assert caller.heard == ["greeting"]
 
 
-@pytest.mark.parametrize("told", ["", "5m", "0"])
-async def test_a_clock_that_is_none_is_not_begun(pbx: StubAri, employ: Employ, told: str) -> None:
+@pytest.mark.parametrize("left", [{}, *({"HOTLINE_LONGEST": told} for told in ("", "5m", "0"))], ids=str)
+async def test_where_the_dialplan_has_no_clock_none_is_begun(
+    pbx: StubAri, employ: Employ, left: dict[str, str]
+) -> None:
     async with employ():
         caller = pbx.ring()
-        caller.variables["HOTLINE_LONGEST"] = told
-        await pbx.bell.until(lambda: len(caller.heard) > 2)
-        assert "TIMEOUT(absolute)" not in caller.variables
-
-
-async def test_where_the_dialplan_has_no_clock_none_is_begun(pbx: StubAri, employ: Employ) -> None:
-    async with employ():
-        caller = pbx.ring()
+        caller.variables |= left
         await pbx.bell.until(lambda: len(caller.heard) > 2)
         assert "TIMEOUT(absolute)" not in caller.variables
 
@@ -306,6 +301,21 @@ async def test_a_500_sends_the_caller_to_the_queue(pbx: StubAri, employ: Employ,
         caller = pbx.ring("c1")
         await reaches_an_agent(pbx, caller)
         assert (await told(worker, caller))[-1] == What.RESCUED
+
+
+async def test_who_cannot_be_watched_over_by_the_dialplans_clock_reaches_a_person(
+    pbx: StubAri, employ: Employ, patient: Standard
+) -> None:
+    pbx.prompt_seconds = 0.2
+    pbx.faults.append(Fault("GET channels/c1/variable", 500))
+    async with employ(spoken=patient):
+        await reaches_an_agent(pbx, pbx.ring("c1"))
+        waits = pbx.ring("c2")
+        waits.variables["HOTLINE_LONGEST"] = "300"
+        await hears(pbx, waits, "greeting")
+        pbx.faults.append(Fault("POST channels/c2/variables", 500))  # before the long wait after it
+        await reaches_an_agent(pbx, waits)
+        assert waits.heard == ["greeting"] and not any(fault.times for fault in pbx.faults)
 
 
 async def test_a_prompt_that_cannot_be_stopped_is_left_playing_and_the_caller_queued(
